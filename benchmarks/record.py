@@ -1,0 +1,73 @@
+"""Make the recorded runs that the notebooks show, and keep them as histories in the package.
+
+    python benchmarks/record.py saturation   five seeds, both losses, the article's networks,
+                                             10 epochs each (about 18 minutes on two CPU cores)
+    python benchmarks/record.py article      the article's recipe to its picture of epoch 100
+                                             (about 18 minutes)
+"""
+
+import argparse
+import dataclasses
+import platform
+import time
+from importlib import resources
+from pathlib import Path
+
+import torch
+
+from gan_helpers.data import load_mnist
+from gan_helpers.history import History, save_history
+from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
+from gan_helpers.training import ARTICLE, Recipe, start_run, train
+
+FOLDER = Path(str(resources.files("gan_helpers") / "assets"))
+EPOCH = 60_000 // ARTICLE.batch_size  # 468 steps
+
+
+def record(command: str, recipe: Recipe, seed: int, epochs: int, keep: set[int]) -> History:
+    """Train, and keep the frames of the steps in ``keep`` only: pictures are most of the size."""
+    images, _ = load_mnist()
+    start = time.perf_counter()
+    history = train(start_run(recipe, seed), images, epochs=epochs, frame_every=EPOCH)
+    pairs = zip(history.frame_steps, history.frames, strict=True)
+    kept = [(step, frame) for step, frame in pairs if step in keep]
+    history.frame_steps, history.frames = [step for step, _ in kept], [frame for _, frame in kept]
+    history.about = {
+        "command": f"python benchmarks/record.py {command}",
+        "recipe": f"article, {recipe.generator_loss.__name__}",
+        "seed": str(seed),
+        "epochs": str(epochs),
+        "minutes": f"{(time.perf_counter() - start) / 60:.1f}",
+        "machine": f"{platform.machine()} CPU, {torch.get_num_threads()} threads",
+        "torch": torch.__version__.split("+")[0],
+    }
+    return history
+
+
+def saturation() -> None:
+    for seed in range(5):
+        for name, loss in (
+            ("saturating", saturating_generator_loss),
+            ("non_saturating", non_saturating_generator_loss),
+        ):
+            recipe = dataclasses.replace(ARTICLE, generator_loss=loss)
+            history = record("saturation", recipe, seed, 10, {0, 5 * EPOCH, 10 * EPOCH})
+            save_history(history, FOLDER / f"saturation_{name}_{seed}.safetensors")
+
+
+def article() -> None:
+    # The article draws after its epochs 0, 20 and 100, counted from 0: after 1, 21 and 101.
+    history = record("article", ARTICLE, 0, 101, {0, EPOCH, 21 * EPOCH, 101 * EPOCH})
+    save_history(history, FOLDER / "article_101_epochs.safetensors")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("saturation", "article"))
+    {"saturation": saturation, "article": article}[parser.parse_args().what]()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""How long does one training step take, beside what it cannot do without?
+
+Four ways through one step of the article's networks at batch 128, interleaved in one run:
+
+1. products      the bare matrix products of the step: same shapes, same layout, float32, no more
+2. course        ``gan_helpers.training``: data in memory, logits, fused Adam, no gradients of D's
+                 weights in G's step, and no recording beyond the losses
+3. recorded      the same with everything that ``train`` records at its defaults
+4. conventional  DataLoader with ToTensor and Normalize, BCELoss on a sigmoid, plain Adam,
+                 gradients of D computed in G's step
+
+    python benchmarks/step_time.py            (about two minutes on two CPU cores)
+"""
+
+import argparse
+import itertools
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from torchvision import datasets, transforms
+
+from gan_helpers.data import load_mnist
+from gan_helpers.models import ArticleDiscriminator, ArticleGenerator
+from gan_helpers.training import ARTICLE, start_run, train_in_parts
+
+BATCH = ARTICLE.batch_size
+BLOCK = 20  # steps timed together: the default period of the measurements that train() makes
+
+
+def layer_shapes(network: nn.Module) -> list[tuple[int, int]]:
+    return [(m.in_features, m.out_features) for m in network.modules() if isinstance(m, nn.Linear)]
+
+
+def forward(layers: list[tuple[int, int]]) -> list[Callable[[], torch.Tensor]]:
+    return [product((BATCH, n), (m, n), transpose_second=True) for n, m in layers]
+
+
+def weight_gradients(layers: list[tuple[int, int]]) -> list[Callable[[], torch.Tensor]]:
+    return [product((BATCH, m), (BATCH, n), transpose_first=True) for n, m in layers]
+
+
+def input_gradients(layers: list[tuple[int, int]]) -> list[Callable[[], torch.Tensor]]:
+    return [product((BATCH, m), (m, n)) for n, m in layers]
+
+
+def product(
+    first: tuple[int, int],
+    second: tuple[int, int],
+    transpose_first: bool = False,
+    transpose_second: bool = False,
+) -> Callable[[], torch.Tensor]:
+    a, b = torch.randn(first), torch.randn(second)
+    a = a.t() if transpose_first else a
+    b = b.t() if transpose_second else b
+    out = torch.empty(a.shape[0], b.shape[1])
+    return lambda: torch.mm(a, b, out=out)
+
+
+def products_of_one_step() -> list[Callable[[], torch.Tensor]]:
+    g, d = layer_shapes(ArticleGenerator()), layer_shapes(ArticleDiscriminator())
+    one_image_batch = forward(d) + weight_gradients(d) + input_gradients(d[1:])
+    d_step = forward(g) + 2 * one_image_batch  # real and fake
+    g_step = forward(g) + forward(d) + input_gradients(d)
+    g_step += weight_gradients(g) + input_gradients(g[1:])
+    return d_step + g_step
+
+
+def products_block() -> Iterator[None]:
+    products = products_of_one_step()
+    while True:
+        for _ in range(BLOCK):
+            for multiply in products:
+                multiply()
+        yield
+
+
+def course_block(measure_every: int) -> Iterator[None]:
+    images, _ = load_mnist()
+    parts = train_in_parts(
+        start_run(ARTICLE),
+        images,
+        steps=10**9,
+        frame_every=BLOCK,
+        measure_every=measure_every,
+        progress=False,
+    )
+    while True:
+        next(parts)
+        yield
+
+
+def conventional_block(folder: str) -> Iterator[None]:
+    """The loop as tutorials write it (the article's own differs in no line that costs time)."""
+    write_idx(folder)
+    transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
+    dataset = datasets.MNIST(folder, train=True, transform=transform)
+    loader = DataLoader(dataset, batch_size=BATCH, shuffle=True, drop_last=True)
+    generator, logits = ArticleGenerator(), ArticleDiscriminator()
+    discriminator = nn.Sequential(logits, nn.Sigmoid())
+    criterion = nn.BCELoss()
+    settings = {"lr": ARTICLE.learning_rate, "weight_decay": ARTICLE.weight_decay}
+    g_optimizer = torch.optim.Adam(generator.parameters(), **settings)
+    d_optimizer = torch.optim.Adam(discriminator.parameters(), **settings)
+    ones, zeros = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
+    for step, (real, _) in enumerate(itertools.chain.from_iterable(itertools.repeat(loader)), 1):
+        fake = generator(torch.randn(BATCH, 100)).detach()
+        d_loss = criterion(discriminator(real), ones) + criterion(discriminator(fake), zeros)
+        discriminator.zero_grad()
+        d_loss.backward()
+        d_optimizer.step()
+
+        g_loss = criterion(discriminator(generator(torch.randn(BATCH, 100))), ones)
+        discriminator.zero_grad()
+        generator.zero_grad()
+        g_loss.backward()
+        g_optimizer.step()
+        if step % BLOCK == 0:
+            yield
+
+
+def write_idx(folder: str) -> None:
+    """Write the bundled training split as the files that torchvision's MNIST reads."""
+    images, labels = load_mnist()
+    raw = Path(folder, "MNIST", "raw")
+    raw.mkdir(parents=True)
+    for split in ("train", "t10k"):  # torchvision wants all four files to be there
+        for name, array in (("images-idx3", images.squeeze(1)), ("labels-idx1", labels)):
+            array = array.numpy().astype(np.uint8)
+            header = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, dtype=">u4").tobytes()
+            (raw / f"{split}-{name}-ubyte").write_bytes(header + array.tobytes())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--blocks", type=int, default=30, help=f"blocks of {BLOCK} steps (30)")
+    blocks = parser.parse_args().blocks
+
+    with tempfile.TemporaryDirectory() as folder:
+        ways = {
+            "products": products_block(),
+            "course": course_block(measure_every=10**9),
+            "recorded": course_block(measure_every=20),
+            "conventional": conventional_block(folder),
+        }
+        times: dict[str, list[float]] = {name: [] for name in ways}
+        for round_number in range(blocks + 2):
+            for name, way in ways.items():
+                start = time.perf_counter()
+                next(way)
+                if round_number >= 2:  # the first two warm up
+                    times[name].append((time.perf_counter() - start) / BLOCK * 1000)
+
+    median = {name: statistics.median(values) for name, values in times.items()}
+    threads = torch.get_num_threads()
+    print(f"article's networks, batch {BATCH}, float32, {threads} threads, torch {torch.__version__}")
+    print(f"{platform.machine()}, {blocks} blocks of {BLOCK} steps each, interleaved\n")
+    print("way            median ms   quartiles ms")
+    for name, values in times.items():
+        low, _, high = statistics.quantiles(values, n=4)
+        print(f"{name:<14} {median[name]:9.2f}   {low:.2f} to {high:.2f}")
+    ratio = {name: median["course"] / median[name] for name in ("products", "conventional")}
+    print(f"\ncourse / products      {ratio['products']:.2f}   (target: at most 1.25)")
+    print(f"course / conventional  {ratio['conventional']:.2f}   (target: at most 0.50)")
+    print(f"recorded / course      {median['recorded'] / median['course']:.3f}   (target: below 1.05)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""MNIST in memory: loading, checking, scaling and batching."""
+
+import hashlib
+import zipfile
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import torch
+
+MNIST_FILE = resources.files("gan_helpers") / "assets" / "mnist.npz"
+
+# sha256 of the IDX files in which MNIST was published (header and bytes). The header is rebuilt
+# below, so that these are the sums of the original files, not of our copy.
+MNIST_SHA256 = {
+    "x_train": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "y_train": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "x_test": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "y_test": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+REINSTALL = "Install the package again, or restore gan_helpers/assets/mnist.npz from the repository."
+
+
+def load_mnist(
+    split: str = "train", file: str | Path = MNIST_FILE
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Load one split of the bundled MNIST into memory and verify its checksum.
+
+    Returns ``images``, uint8 in [0, 255], shape (N, 1, 28, 28), and ``labels``, int64 in [0, 9],
+    shape (N,); N is 60,000 for ``"train"`` and 10,000 for ``"test"``.
+
+    Raises ``ValueError`` for an unknown split, ``FileNotFoundError`` when the file is missing and
+    ``OSError`` when it is damaged.
+
+    Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
+    Introduced in notebook 02, "The images".
+    """
+    if split not in ("train", "test"):
+        raise ValueError(f"split is {split!r}; expected 'train' or 'test'.")
+    if not Path(str(file)).is_file():
+        raise FileNotFoundError(f"The MNIST file {file} does not exist. {REINSTALL}")
+    try:
+        with np.load(str(file), allow_pickle=False) as arrays:
+            images, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
+        raise OSError(f"The MNIST file {file} is damaged ({error}). {REINSTALL}") from error
+    for name, array in ((f"x_{split}", images), (f"y_{split}", labels)):
+        if _idx_sha256(array) != MNIST_SHA256[name]:
+            raise OSError(
+                f"The MNIST file {file} is damaged: the checksum of {name} is not that of the "
+                f"published file. {REINSTALL}"
+            )
+    return torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels.astype(np.int64))
+
+
+def _idx_sha256(array: np.ndarray) -> str:
+    """sha256 of an array in the IDX format: type 8 (uint8), the dimensions big-endian, the bytes."""
+    header = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, dtype=">u4").tobytes()
+    return hashlib.sha256(header + array.astype(np.uint8).tobytes()).hexdigest()
+
+
+def scale_images(images: torch.Tensor) -> torch.Tensor:
+    """Scale uint8 pixels to floats: x / 127.5 - 1, from [0, 255] to [-1, 1], any shape.
+
+    Raises ``TypeError`` when ``images`` is not uint8.
+    Introduced in notebook 02, "The images".
+    """
+    if images.dtype != torch.uint8:
+        raise TypeError(
+            f"images has dtype {images.dtype}; expected torch.uint8 with pixels in [0, 255]. "
+            "Images that are already floats in [-1, 1] need no scaling."
+        )
+    # A multiplication and an in-place subtraction: one pass less than division would take.
+    return images.float().mul_(1 / 127.5).sub_(1.0)
+
+
+def to_uint8(images: torch.Tensor) -> torch.Tensor:
+    """Undo ``scale_images``: floats in [-1, 1] to uint8 in [0, 255], rounded, any shape.
+
+    Values outside [-1, 1] are clipped: the article's generator has no output activation and
+    leaves the range.
+
+    Raises ``TypeError`` when ``images`` is not floating point and ``ValueError`` when it holds NaN.
+    Introduced in notebook 02, "The generator".
+    """
+    if not images.is_floating_point():
+        raise TypeError(f"images has dtype {images.dtype}; expected floats in [-1, 1].")
+    if images.isnan().any():
+        raise ValueError(
+            "images holds NaN; expected floats in [-1, 1]. The generator that drew them has "
+            "diverged: start its training again with a smaller learning rate."
+        )
+    return images.float().add(1.0).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+def batches(
+    images: torch.Tensor, batch_size: int, generator: torch.Generator
+) -> Iterator[torch.Tensor]:
+    """Yield one epoch of shuffled batches, scaled to [-1, 1].
+
+    ``images`` is uint8, shape (N, ...); each batch is float32 in [-1, 1], shape
+    (batch_size, ...). The last, incomplete batch is left out, so that every step sees the same
+    number of images. The order comes from ``generator`` alone: the same state gives the same
+    batches, and two epochs from one generator differ.
+
+    Raises ``TypeError`` when ``images`` is not uint8 and ``ValueError`` when ``batch_size`` is not
+    in [1, N].
+    Introduced in notebook 02, "The images".
+    """
+    if images.dtype != torch.uint8:
+        raise TypeError(
+            f"images has dtype {images.dtype}; expected torch.uint8 with pixels in [0, 255], "
+            "as load_mnist returns them: batches() does the scaling itself."
+        )
+    if not 1 <= batch_size <= len(images):
+        raise ValueError(
+            f"batch_size is {batch_size}; expected 1 to {len(images)}, the number of images. "
+            "Choose a smaller batch or pass more images."
+        )
+    return _batches(images, batch_size, generator)
+
+
+def _batches(
+    images: torch.Tensor, batch_size: int, generator: torch.Generator
+) -> Iterator[torch.Tensor]:
+    # Apart from batches(), so that bad arguments are reported at the call, not at the first batch.
+    order = torch.randperm(len(images), generator=generator, device=generator.device)
+    order = order.to(images.device)
+    for start in range(0, len(images) - batch_size + 1, batch_size):
+        yield scale_images(images.index_select(0, order[start : start + batch_size]))

@@ -1,0 +1,94 @@
+"""What a training run records, and the file that keeps it."""
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+
+@dataclass
+class History:
+    """What a run recorded. Introduced in notebook 03, "One run, two losses".
+
+    One value for each step (nats for losses, probabilities in [0, 1] for D):
+    ``d_loss``, ``g_loss``; ``d_real`` and ``d_fake``, the mean D(x) and D(G(z)) of the batch before
+    the discriminator's step; ``d_fake_after``, the mean D(G(z)) that the generator's step saw,
+    after it.
+
+    One value for each step named in ``measured_steps`` (they cost more than the step can bear):
+    ``d_real_after``; ``d_accuracy``, the share of real and fake images on the right side of 1/2,
+    before the discriminator's step; ``d_grad_norm``, ``g_grad_norm``, the length of each player's
+    gradient; ``d_update_norm``, ``g_update_norm``, the length of the change of its weights.
+
+    ``frames``: the pictures drawn from the run's fixed z, uint8, shape (40, 1, 28, 28), one for
+    each step in ``frame_steps``.
+
+    ``about``: what is known of a recorded run (its command, seed, machine), as text.
+    """
+
+    d_loss: list[float] = field(default_factory=list)
+    g_loss: list[float] = field(default_factory=list)
+    d_real: list[float] = field(default_factory=list)
+    d_fake: list[float] = field(default_factory=list)
+    d_fake_after: list[float] = field(default_factory=list)
+
+    measured_steps: list[int] = field(default_factory=list)
+    d_real_after: list[float] = field(default_factory=list)
+    d_accuracy: list[float] = field(default_factory=list)
+    d_grad_norm: list[float] = field(default_factory=list)
+    g_grad_norm: list[float] = field(default_factory=list)
+    d_update_norm: list[float] = field(default_factory=list)
+    g_update_norm: list[float] = field(default_factory=list)
+
+    frame_steps: list[int] = field(default_factory=list)
+    frames: list[torch.Tensor] = field(default_factory=list)
+
+    about: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> int:
+        """Number of complete steps (one of each player)."""
+        return len(self.d_loss)
+
+    def append(self, **values: float | torch.Tensor) -> None:
+        """Append one value to each named list."""
+        for name, value in values.items():
+            getattr(self, name).append(value)
+
+
+COLUMNS = tuple(f.name for f in fields(History) if f.name not in ("frames", "about"))
+
+
+def save_history(history: History, file: str | Path) -> None:
+    """Write ``history`` to a safetensors file, one tensor for each of its lists.
+
+    Raises ``ValueError`` when the history holds no frames (a run records one before its first
+    step). Introduced in notebook 03, "Five seeds, recorded".
+    """
+    if not history.frames:
+        raise ValueError("history is empty; train the run before its history is saved.")
+    tensors = {name: torch.as_tensor(getattr(history, name)) for name in COLUMNS}
+    save_file({**tensors, "frames": torch.stack(history.frames)}, file, metadata=history.about)
+
+
+def load_history(file: str | Path) -> History:
+    """Read a history that ``save_history`` wrote.
+
+    Raises ``FileNotFoundError`` when the file is missing and ``OSError`` when it is damaged or
+    holds something else. Introduced in notebook 03, "Five seeds, recorded".
+    """
+    if not Path(file).is_file():
+        raise FileNotFoundError(f"The history {file} does not exist.")
+    try:
+        with safe_open(file, framework="pt") as opened:
+            about = opened.metadata() or {}
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}
+    except SafetensorError as error:
+        raise OSError(f"{file} is damaged or no safetensors file ({error}).") from error
+    expected = {*COLUMNS, "frames"}
+    if set(tensors) != expected:
+        raise OSError(f"{file} holds {sorted(tensors)}; a history holds {sorted(expected)}.")
+    columns = {name: tensors[name].tolist() for name in COLUMNS}
+    return History(frames=list(tensors["frames"]), about=about, **columns)

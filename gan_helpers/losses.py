@@ -1,0 +1,67 @@
+"""The losses of the two players, from logits.
+
+With the logit l, D = sigmoid(l). Then log D = logsigmoid(l) and log(1 - D) = logsigmoid(-l):
+written so, nothing is rounded to log 0, however sure the discriminator is (notebook 02 shows what
+happens otherwise).
+"""
+
+import torch
+from torch.nn import functional as F
+
+
+def discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
+    """The discriminator's loss, -V: -mean log D(x) - mean log(1 - D(G(z))), in nats.
+
+    ``real_logits`` and ``fake_logits``: float, any shape, logits of a batch of real and of
+    generated images. Returns a scalar in [0, inf). It is 2 log 2 = 1.386 when D answers 1/2
+    everywhere. Slope per logit: -(1 - D) on real, D on fake, each divided by the batch size.
+
+    Raises ``TypeError`` when the logits are not floats and ``ValueError`` when a batch is empty.
+
+    Source: Goodfellow et al. 2014, equation 1 and algorithm 1. Introduced in notebook 01,
+    "The value function".
+    """
+    _check_logits("real_logits", real_logits)
+    _check_logits("fake_logits", fake_logits)
+    return -F.logsigmoid(real_logits).mean() - F.logsigmoid(-fake_logits).mean()
+
+
+def saturating_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
+    """The generator's loss of the minimax game: mean log(1 - D(G(z))), in nats.
+
+    ``fake_logits``: float, any shape. Returns a scalar in (-inf, 0]; -log 2 = -0.693 when
+    D = 1/2. Slope per logit: -D / N, which vanishes where the discriminator is sure that the
+    image is fake (D -> 0).
+
+    Raises ``TypeError`` when the logits are not floats and ``ValueError`` when the batch is empty.
+
+    Source: Goodfellow et al. 2014, equation 1. Introduced in notebook 01, "Two losses for the
+    generator".
+    """
+    _check_logits("fake_logits", fake_logits)
+    return F.logsigmoid(-fake_logits).mean()
+
+
+def non_saturating_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
+    """The generator's loss that is used in practice: -mean log D(G(z)), in nats.
+
+    ``fake_logits``: float, any shape. Returns a scalar in [0, inf); log 2 = 0.693 when D = 1/2.
+    Slope per logit: -(1 - D) / N, which is largest where the discriminator is sure that the image
+    is fake (D -> 0).
+
+    Raises ``TypeError`` when the logits are not floats and ``ValueError`` when the batch is empty.
+
+    Source: Goodfellow et al. 2014, section 3. Introduced in notebook 01, "Two losses for the
+    generator".
+    """
+    _check_logits("fake_logits", fake_logits)
+    return -F.logsigmoid(fake_logits).mean()
+
+
+def _check_logits(name: str, logits: torch.Tensor) -> None:
+    if not logits.is_floating_point():
+        raise TypeError(
+            f"{name} has dtype {logits.dtype}; expected floats, the discriminator's raw output."
+        )
+    if logits.numel() == 0:
+        raise ValueError(f"{name} is empty; expected at least one logit. Was the batch empty?")

@@ -1,0 +1,99 @@
+"""The theory of the game on one-dimensional densities, by quadrature.
+
+Every function takes densities as tensors of the same shape as the grid ``x`` on which they were
+evaluated, and integrates with the trapezoidal rule; use float64 and a grid that covers both.
+"""
+
+import math
+
+import torch
+
+
+def normal_density(x: torch.Tensor, mean: float = 0.0, std: float = 1.0) -> torch.Tensor:
+    """Density of N(mean, std^2) at ``x``: exp(-(x - mean)^2 / (2 std^2)) / (std sqrt(2 pi)).
+
+    Raises ``ValueError`` when ``std`` is not positive. Introduced in notebook 01, "Two densities".
+    """
+    if not std > 0:
+        raise ValueError(f"std is {std}; expected a positive number.")
+    return torch.exp(-0.5 * ((x - mean) / std) ** 2) / (std * math.sqrt(2 * math.pi))
+
+
+def optimal_discriminator(p_data: torch.Tensor, p_g: torch.Tensor) -> torch.Tensor:
+    """D*(x) = p_data(x) / (p_data(x) + p_g(x)), the best answer to a fixed generator.
+
+    ``p_data``, ``p_g``: densities, >= 0, same shape. Returns values in [0, 1], the same shape.
+    Where neither has mass every answer is as good; it is 1/2 there.
+
+    Raises ``ValueError`` when a density is negative or the shapes differ.
+
+    Source: Goodfellow et al. 2014, proposition 1. Introduced in notebook 01, "The best
+    discriminator".
+    """
+    _check_densities(p_data=p_data, p_g=p_g)
+    total = p_data + p_g
+    return torch.where(total > 0, p_data / total.clamp_min(torch.finfo(total.dtype).tiny), 0.5)
+
+
+def value_function(
+    d: torch.Tensor, p_data: torch.Tensor, p_g: torch.Tensor, x: torch.Tensor
+) -> torch.Tensor:
+    """V(D, G) = integral of p_data log D + p_g log(1 - D), in nats.
+
+    ``d``: the discriminator's outputs on the grid, in [0, 1]; ``p_data``, ``p_g``: densities;
+    ``x``: the grid, increasing; all of one shape. Returns a scalar, at most
+    2 JSD(p_data, p_g) - log 4.
+
+    Raises ``ValueError`` when ``d`` leaves [0, 1], a density is negative or the shapes differ.
+
+    Source: Goodfellow et al. 2014, equation 3. Introduced in notebook 01, "The value function".
+    """
+    _check_densities(p_data=p_data, p_g=p_g, x=x)
+    if d.shape != x.shape or not ((d >= 0) & (d <= 1)).all():
+        raise ValueError(
+            f"d has shape {tuple(d.shape)} and values from {d.min():.3g} to {d.max():.3g}; expected "
+            f"probabilities in [0, 1] of shape {tuple(x.shape)}. Pass logits through torch.sigmoid."
+        )
+    # xlogy(0, 0) = 0: where a density has no mass, its term is 0 whatever D says there.
+    return torch.trapezoid(torch.xlogy(p_data, d) + torch.xlogy(p_g, 1 - d), x)
+
+
+def kl_divergence(p: torch.Tensor, q: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """KL(p, q) = integral of p log(p / q), in nats; infinite where p has mass and q has none.
+
+    ``p``, ``q``: densities on the grid ``x``, all of one shape. Returns a scalar in [0, inf].
+    Raises ``ValueError`` when a density is negative or the shapes differ.
+
+    Source: Kullback and Leibler 1951. Introduced in notebook 01, "What the game measures".
+    """
+    _check_densities(p=p, q=q, x=x)
+    return torch.trapezoid(torch.xlogy(p, p) - torch.xlogy(p, q), x)
+
+
+def js_divergence(p: torch.Tensor, q: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """JSD(p, q) = KL(p, m) / 2 + KL(q, m) / 2 with m = (p + q) / 2, in nats.
+
+    ``p``, ``q``: densities on the grid ``x``, all of one shape. Returns a scalar in [0, log 2]:
+    0 for equal densities, log 2 = 0.693 for densities that share no mass.
+    Raises ``ValueError`` when a density is negative or the shapes differ.
+
+    Source: Lin 1991; Goodfellow et al. 2014, theorem 1. Introduced in notebook 01, "What the game
+    measures".
+    """
+    _check_densities(p=p, q=q, x=x)
+    m = (p + q) / 2
+    return (kl_divergence(p, m, x) + kl_divergence(q, m, x)) / 2
+
+
+def _check_densities(x: torch.Tensor | None = None, **densities: torch.Tensor) -> None:
+    shapes = {name: tuple(density.shape) for name, density in densities.items()}
+    if x is not None:
+        shapes["x"] = tuple(x.shape)
+    if len(set(shapes.values())) > 1:
+        raise ValueError(f"The shapes differ: {shapes}; expected all of one shape, the grid's.")
+    for name, density in densities.items():
+        if not (density >= 0).all():
+            raise ValueError(
+                f"{name} has a negative value or NaN ({density.min():.3g}); expected a density, "
+                "which is >= 0 everywhere."
+            )

@@ -1,0 +1,434 @@
+"""The training loop of notebook 02, with what a real run needs: recipes, history, a stop button."""
+
+import contextlib
+import math
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm.auto import tqdm
+
+from gan_helpers.data import batches, to_uint8
+from gan_helpers.history import History
+from gan_helpers.losses import discriminator_loss, non_saturating_generator_loss
+from gan_helpers.models import (
+    ArticleDiscriminator,
+    ArticleGenerator,
+    Discriminator,
+    Generator,
+    initialise,
+)
+
+GeneratorLoss = Callable[[torch.Tensor], torch.Tensor]
+FIXED_Z_COUNT = 40  # four rows of ten in every sample grid
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named set of hyperparameters; ``dataclasses.replace(recipe, ...)`` changes one of them.
+
+    The defaults are the course's recipe. Introduced in notebook 04, "The recipe".
+    """
+
+    build_generator: Callable[[], nn.Module] = Generator
+    build_discriminator: Callable[[], nn.Module] = Discriminator
+    generator_loss: GeneratorLoss = non_saturating_generator_loss
+    batch_size: int = 128
+    learning_rate: float = 1e-3  # of both Adams
+    betas: tuple[float, float] = (0.5, 0.999)  # Adam's memory: of the gradient, of its square
+    weight_decay: float = 0.0
+    fresh_z: bool = False  # new z for the generator's step, or the same fakes for both steps
+    average_decay: float | None = 0.99  # share of the old average kept at each step; None: none
+
+
+COURSE = Recipe()
+ARTICLE = Recipe(
+    build_generator=ArticleGenerator,
+    build_discriminator=ArticleDiscriminator,
+    learning_rate=2e-4,
+    betas=(0.9, 0.999),
+    weight_decay=8e-9,
+    fresh_z=True,
+    average_decay=None,
+)
+
+
+@dataclass
+class Run:
+    """The whole state of one training run: networks, optimisers, random state and history.
+
+    ``rng`` gives the order of the images and every z, ``dropout_rng`` what dropout draws.
+    Introduced in notebook 03, "One run, two losses".
+    """
+
+    recipe: Recipe
+    seed: int
+    generator: nn.Module
+    discriminator: nn.Module
+    g_optimizer: torch.optim.Optimizer
+    d_optimizer: torch.optim.Optimizer
+    average: AveragedModel | None
+    rng: torch.Generator
+    dropout_rng: torch.Generator
+    fixed_z: torch.Tensor  # (40, latent_dim)
+    history: History = field(default_factory=History)
+
+    @property
+    def sampler(self) -> nn.Module:
+        """The generator to draw samples from: the averaged one, where the recipe averages."""
+        return self.generator if self.average is None else self.average.module
+
+
+def best_device() -> torch.device:
+    """CUDA or MPS where the machine has it, else the CPU. Introduced in notebook 04, "The run"."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu") -> Run:
+    """Build the two networks of ``recipe``, their optimisers and the random state from ``seed``.
+
+    The same recipe and seed give the same run, bit for bit, on one CPU with one number of threads.
+
+    Raises ``ValueError`` when ``average_decay`` is not in (0, 1).
+
+    Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 03, "One run, two losses".
+    """
+    if recipe.average_decay is not None and not 0 < recipe.average_decay < 1:
+        raise ValueError(
+            f"average_decay is {recipe.average_decay}; expected a number between 0 and 1 "
+            "(the share of the old average kept at each step), or None for no averaging."
+        )
+    # One seed, four independent streams: networks, images and z, dropout, the fixed z.
+    generator = initialise(recipe.build_generator(), seed=4 * seed).to(device)
+    discriminator = initialise(recipe.build_discriminator(), seed=4 * seed + 1).to(device)
+    rng = torch.Generator().manual_seed(4 * seed + 2)
+    fixed_rng = torch.Generator().manual_seed(4 * seed + 3)
+    average = None
+    if recipe.average_decay is not None:
+        average = AveragedModel(
+            generator,
+            multi_avg_fn=get_ema_multi_avg_fn(recipe.average_decay),
+            use_buffers=True,  # BatchNorm's running statistics belong to the weights
+        )
+    return Run(
+        recipe=recipe,
+        seed=seed,
+        generator=generator,
+        discriminator=discriminator,
+        g_optimizer=_adam(generator, recipe),
+        d_optimizer=_adam(discriminator, recipe),
+        average=average,
+        rng=rng,
+        dropout_rng=torch.Generator().manual_seed(4 * seed + 2),
+        fixed_z=torch.randn(FIXED_Z_COUNT, generator.latent_dim, generator=fixed_rng).to(device),
+    )
+
+
+def _adam(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
+    # fused: one pass over the weights in place of a dozen; the same formula.
+    return torch.optim.Adam(
+        network.parameters(),
+        lr=recipe.learning_rate,
+        betas=recipe.betas,
+        weight_decay=recipe.weight_decay,
+        fused=True,
+    )
+
+
+def discriminator_step(
+    discriminator: nn.Module,
+    d_optimizer: torch.optim.Optimizer,
+    real: torch.Tensor,
+    fake: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """One step of the discriminator: down the gradient of ``discriminator_loss``.
+
+    ``real``, ``fake``: float images, shape (N, 1, 28, 28); no gradient flows into ``fake``.
+    Returns ``d_loss`` (scalar), ``real_logits`` and ``fake_logits`` (N, 1), all of before the step.
+
+    Raises ``FloatingPointError`` when the loss is not finite; the weights are then untouched.
+
+    Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The discriminator's
+    step".
+    """
+    # One pass for both halves: half as many calls for the same products.
+    real_logits, fake_logits = discriminator(torch.cat((real, fake.detach()))).chunk(2)
+    d_loss = discriminator_loss(real_logits, fake_logits)
+    _check_finite("discriminator", d_loss)
+    d_optimizer.zero_grad()
+    d_loss.backward()
+    d_optimizer.step()
+    return d_loss.detach(), real_logits.detach(), fake_logits.detach()
+
+
+def generator_step(
+    discriminator: nn.Module,
+    g_optimizer: torch.optim.Optimizer,
+    fake: torch.Tensor,
+    generator_loss: GeneratorLoss = non_saturating_generator_loss,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """One step of the generator: down the gradient of ``generator_loss``, through the discriminator.
+
+    ``fake``: images that the generator drew with gradients on, shape (N, 1, 28, 28).
+    Returns ``g_loss`` (scalar) and ``fake_logits`` (N, 1), of before the step.
+
+    Raises ``FloatingPointError`` when the loss is not finite; the weights are then untouched.
+
+    Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The generator's step".
+    """
+    # The gradient passes through the discriminator, but its weights' own gradients are not
+    # needed: leaving them out saves a third of the discriminator's work in this step.
+    discriminator.requires_grad_(False)
+    try:
+        fake_logits = discriminator(fake)
+        g_loss = generator_loss(fake_logits)
+        _check_finite("generator", g_loss)
+        g_optimizer.zero_grad()
+        g_loss.backward()
+        g_optimizer.step()
+    finally:
+        discriminator.requires_grad_(True)
+    return g_loss.detach(), fake_logits.detach()
+
+
+def _check_finite(player: str, loss: torch.Tensor) -> None:
+    if not math.isfinite(loss.item()):
+        raise FloatingPointError(
+            f"The {player}'s loss became {loss.item()}: the networks' outputs have grown without "
+            "bound. The weights are those of before this step. Start again with a smaller "
+            "learning_rate, and check that the images are in [-1, 1]."
+        )
+
+
+def train(
+    run: Run,
+    images: torch.Tensor,
+    *,
+    epochs: int | None = None,
+    steps: int | None = None,
+    frame_every: int = 100,
+    measure_every: int = 20,
+    progress: bool = True,
+) -> History:
+    """Train ``run`` on ``images`` for so many epochs or steps and return its history.
+
+    ``images``: uint8, shape (N, 1, 28, 28). A call on a run that has been trained goes on from
+    there; with ``run.recipe`` replaced in between, it goes on with another loss. ``frame_every``
+    and ``measure_every`` count steps and do not change the result.
+
+    The stop button (KeyboardInterrupt) ends the run after the current step and returns the
+    history so far; the networks are usable and ``train`` can be called again.
+
+    Raises ``ValueError`` for bad numbers and ``FloatingPointError`` when a loss is not finite
+    (networks and history are those of the last good step).
+
+    Source: Goodfellow et al. 2014, algorithm 1 with k = 1. Introduced in notebook 02, "The loop".
+    """
+    for _ in train_in_parts(
+        run,
+        images,
+        epochs=epochs,
+        steps=steps,
+        frame_every=frame_every,
+        measure_every=measure_every,
+        progress=progress,
+    ):
+        pass
+    return run.history
+
+
+def train_in_parts(
+    run: Run,
+    images: torch.Tensor,
+    *,
+    epochs: int | None = None,
+    steps: int | None = None,
+    frame_every: int = 100,
+    measure_every: int = 20,
+    progress: bool = True,
+) -> Iterator[History]:
+    """``train``, as an iterator that hands the history over after each new frame of samples.
+
+    For watching a run: ``for history in train_in_parts(...): show(history.frames[-1])``.
+    Arguments and errors as for ``train``. Introduced in notebook 04, "The run".
+    """
+    total = _total_steps(run, images, epochs, steps)
+    for name, value in (("frame_every", frame_every), ("measure_every", measure_every)):
+        if value < 1:
+            raise ValueError(f"{name} is {value}; expected a number of steps, at least 1.")
+    return _train_in_parts(run, images, total, frame_every, measure_every, progress)
+
+
+def _total_steps(run: Run, images: torch.Tensor, epochs: int | None, steps: int | None) -> int:
+    if (epochs is None) == (steps is None):
+        raise ValueError(f"epochs is {epochs} and steps is {steps}; expected exactly one of them.")
+    name, value = ("epochs", epochs) if steps is None else ("steps", steps)
+    if value < 1:
+        raise ValueError(f"{name} is {value}; expected at least 1.")
+    return value if steps is not None else value * (len(images) // run.recipe.batch_size)
+
+
+def _train_in_parts(
+    run: Run,
+    images: torch.Tensor,
+    total: int,
+    frame_every: int,
+    measure_every: int,
+    progress: bool,
+) -> Iterator[History]:
+    history = run.history
+    end = history.steps + total
+    stream = _endless_batches(run, images)
+    if not history.frames:
+        _record_frame(run)
+    with (
+        _stop_button() as stopped,
+        tqdm(total=total, unit="step", disable=not progress) as bar,
+    ):
+        while history.steps < end and not stopped:
+            with _dropout_randomness(run):
+                while history.steps < end and not stopped:
+                    measure = history.steps % measure_every == 0
+                    _step(run, next(stream), measure)
+                    bar.update()
+                    if measure:
+                        bar.set_postfix_str(
+                            f"D loss {history.d_loss[-1]:.2f}, G loss {history.g_loss[-1]:.2f}",
+                            refresh=False,
+                        )
+                    if history.steps % frame_every == 0:
+                        break
+            _record_frame(run)
+            yield history
+
+
+def _step(run: Run, real: torch.Tensor, measure: bool) -> None:
+    """One step of each player, recorded."""
+    recipe, generator, discriminator = run.recipe, run.generator, run.discriminator
+    d_before = _flat_weights(discriminator) if measure else None
+    g_before = _flat_weights(generator) if measure else None
+
+    with torch.set_grad_enabled(not recipe.fresh_z):
+        fake = generator(_draw_z(run, len(real)))
+    d_loss, real_logits, fake_logits = discriminator_step(
+        discriminator, run.d_optimizer, real, fake
+    )
+    if recipe.fresh_z:
+        fake = generator(_draw_z(run, len(real)))
+    g_loss, fake_logits_after = generator_step(
+        discriminator, run.g_optimizer, fake, recipe.generator_loss
+    )
+    if run.average is not None:
+        run.average.update_parameters(generator)
+
+    # One transfer for all numbers: on a GPU each one would wait for the device.
+    means = torch.stack((real_logits, fake_logits, fake_logits_after)).sigmoid().mean((1, 2))
+    values = torch.cat((torch.stack((d_loss, g_loss)), means)).tolist()
+    names = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")
+    if measure:
+        run.history.append(**_measure(run, real, real_logits, fake_logits, d_before, g_before))
+    run.history.append(**dict(zip(names, values, strict=True)))
+
+
+@torch.no_grad()
+def _measure(
+    run: Run,
+    real: torch.Tensor,
+    real_logits: torch.Tensor,
+    fake_logits: torch.Tensor,
+    d_before: torch.Tensor,
+    g_before: torch.Tensor,
+) -> dict[str, float]:
+    right = torch.cat((real_logits > 0, fake_logits < 0)).float().mean()
+    return {
+        "measured_steps": run.history.steps,
+        "d_real_after": run.discriminator(real).sigmoid().mean().item(),
+        "d_accuracy": right.item(),
+        "d_grad_norm": gradient_norm(run.discriminator),
+        "g_grad_norm": gradient_norm(run.generator),
+        "d_update_norm": (_flat_weights(run.discriminator) - d_before).norm().item(),
+        "g_update_norm": (_flat_weights(run.generator) - g_before).norm().item(),
+    }
+
+
+def gradient_norm(network: nn.Module) -> float:
+    """Length of the gradient over all weights of ``network``: the root of the sum of squares.
+
+    Raises ``ValueError`` when there is no gradient. Introduced in notebook 03, "Two gradients
+    through the same networks".
+    """
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    if not gradients:
+        raise ValueError("network has no gradients; call loss.backward() first.")
+    return nn.utils.get_total_norm(gradients).item()
+
+
+def sample(generator: nn.Module, z: torch.Tensor) -> torch.Tensor:
+    """Draw images from ``z`` in eval mode, so that one z always gives one picture.
+
+    ``z``: shape (N, latent_dim). Returns uint8, shape (N, 1, 28, 28), on the CPU. The generator's
+    mode is put back.
+
+    Raises ``ValueError`` for a wrong shape or a generator whose output is NaN.
+    Introduced in notebook 02, "BatchNorm".
+    """
+    was_training = generator.training
+    generator.eval()
+    try:
+        with torch.no_grad():
+            return to_uint8(generator(z)).cpu()
+    finally:
+        generator.train(was_training)
+
+
+def _draw_z(run: Run, count: int) -> torch.Tensor:
+    z = torch.randn(count, run.generator.latent_dim, generator=run.rng)
+    return z.to(run.fixed_z.device)
+
+
+def _flat_weights(network: nn.Module) -> torch.Tensor:
+    return nn.utils.parameters_to_vector(network.parameters()).detach()
+
+
+def _record_frame(run: Run) -> None:
+    run.history.append(frame_steps=run.history.steps, frames=sample(run.sampler, run.fixed_z))
+
+
+def _endless_batches(run: Run, images: torch.Tensor) -> Iterator[torch.Tensor]:
+    images = images.to(run.fixed_z.device)
+    while True:
+        yield from batches(images, run.recipe.batch_size, run.rng)
+
+
+@contextlib.contextmanager
+def _dropout_randomness(run: Run) -> Iterator[None]:
+    """Dropout draws from PyTorch's global random state: lend it the run's own, then put it back."""
+    with torch.random.fork_rng(devices=[]):
+        torch.set_rng_state(run.dropout_rng.get_state())
+        try:
+            yield
+        finally:
+            run.dropout_rng.set_state(torch.get_rng_state())
+
+
+@contextlib.contextmanager
+def _stop_button() -> Iterator[list[int]]:
+    """Turn the stop button (SIGINT) into an entry in the list yielded, read between two steps.
+
+    Left alone, KeyboardInterrupt could strike in the middle of an update.
+    """
+    stopped: list[int] = []
+    try:
+        previous = signal.signal(signal.SIGINT, lambda number, frame: stopped.append(number))
+    except ValueError:  # not the main thread: only that one receives signals
+        yield stopped
+        return
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, previous)
