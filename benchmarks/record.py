@@ -1,9 +1,9 @@
 """Make the recorded runs that the notebooks show, and keep them as histories in the package.
 
-    python benchmarks/record.py saturation   five seeds, both losses, the article's networks,
-                                             10 epochs each (about 18 minutes on two CPU cores)
-    python benchmarks/record.py article      the article's recipe to its picture of epoch 100
-                                             (about 18 minutes)
+python benchmarks/record.py saturation   five seeds, both losses, the article's networks,
+                                         10 epochs each (about 18 minutes on two CPU cores)
+python benchmarks/record.py article      the article's recipe to its picture of epoch 100
+                                         (about 18 minutes)
 """
 
 import argparse
@@ -18,7 +18,8 @@ import torch
 from gan_helpers.data import load_mnist
 from gan_helpers.history import History, save_history
 from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
-from gan_helpers.training import ARTICLE, Recipe, start_run, train
+from gan_helpers.recipes import ARTICLE, Recipe, start_run
+from gan_helpers.training import train
 
 FOLDER = Path(str(resources.files("gan_helpers") / "assets"))
 EPOCH = 60_000 // ARTICLE.batch_size  # 468 steps
@@ -44,8 +45,8 @@ def record(command: str, recipe: Recipe, seed: int, epochs: int, keep: set[int])
     return history
 
 
-def saturation() -> None:
-    for seed in range(5):
+def saturation(seeds: list[int]) -> None:
+    for seed in seeds:
         for name, loss in (
             ("saturating", saturating_generator_loss),
             ("non_saturating", non_saturating_generator_loss),
@@ -66,7 +67,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", choices=("saturation", "article"))
-    {"saturation": saturation, "article": article}[parser.parse_args().what]()
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)))
+    arguments = parser.parse_args()
+    if arguments.what == "saturation":
+        saturation(arguments.seeds)
+    else:
+        article()
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ from torchvision import datasets, transforms
 
 from gan_helpers.data import load_mnist
 from gan_helpers.models import ArticleDiscriminator, ArticleGenerator
-from gan_helpers.training import ARTICLE, start_run, train_in_parts
+from gan_helpers.recipes import ARTICLE, start_run
+from gan_helpers.training import train_in_parts
 
 BATCH = ARTICLE.batch_size
 BLOCK = 20  # steps timed together: the default period of the measurements that train() makes
@@ -160,7 +161,9 @@ def main() -> None:
 
     median = {name: statistics.median(values) for name, values in times.items()}
     threads = torch.get_num_threads()
-    print(f"article's networks, batch {BATCH}, float32, {threads} threads, torch {torch.__version__}")
+    print(
+        f"article's networks, batch {BATCH}, float32, {threads} threads, torch {torch.__version__}"
+    )
     print(f"{platform.machine()}, {blocks} blocks of {BLOCK} steps each, interleaved\n")
     print("way            median ms   quartiles ms")
     for name, values in times.items():
@@ -169,7 +172,9 @@ def main() -> None:
     ratio = {name: median["course"] / median[name] for name in ("products", "conventional")}
     print(f"\ncourse / products      {ratio['products']:.2f}   (target: at most 1.25)")
     print(f"course / conventional  {ratio['conventional']:.2f}   (target: at most 0.50)")
-    print(f"recorded / course      {median['recorded'] / median['course']:.3f}   (target: below 1.05)")
+    print(
+        f"recorded / course      {median['recorded'] / median['course']:.3f}   (target: below 1.05)"
+    )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,9 @@ MNIST_SHA256 = {
     "x_test": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "y_test": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-REINSTALL = "Install the package again, or restore gan_helpers/assets/mnist.npz from the repository."
+REINSTALL = (
+    "Install the package again, or restore gan_helpers/assets/mnist.npz from the repository."
+)
 
 
 def load_mnist(
@@ -43,7 +45,14 @@ def load_mnist(
     try:
         with np.load(str(file), allow_pickle=False) as arrays:
             images, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        EOFError,
+        zipfile.BadZipFile,
+        zipfile.zlib.error,
+    ) as error:
         raise OSError(f"The MNIST file {file} is damaged ({error}). {REINSTALL}") from error
     for name, array in ((f"x_{split}", images), (f"y_{split}", labels)):
         if _idx_sha256(array) != MNIST_SHA256[name]:
@@ -55,7 +64,7 @@ def load_mnist(
 
 
 def _idx_sha256(array: np.ndarray) -> str:
-    """sha256 of an array in the IDX format: type 8 (uint8), the dimensions big-endian, the bytes."""
+    """sha256 of an array in the IDX format: type 8 (uint8), big-endian dimensions, the bytes."""
     header = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, dtype=">u4").tobytes()
     return hashlib.sha256(header + array.astype(np.uint8).tobytes()).hexdigest()
 

@@ -51,8 +51,9 @@ def value_function(
     _check_densities(p_data=p_data, p_g=p_g, x=x)
     if d.shape != x.shape or not ((d >= 0) & (d <= 1)).all():
         raise ValueError(
-            f"d has shape {tuple(d.shape)} and values from {d.min():.3g} to {d.max():.3g}; expected "
-            f"probabilities in [0, 1] of shape {tuple(x.shape)}. Pass logits through torch.sigmoid."
+            f"d has shape {tuple(d.shape)} and values from {d.min():.3g} to {d.max():.3g}; "
+            f"expected probabilities in [0, 1] of shape {tuple(x.shape)}. Pass logits through "
+            "torch.sigmoid."
         )
     # xlogy(0, 0) = 0: where a density has no mass, its term is 0 whatever D says there.
     return torch.trapezoid(torch.xlogy(p_data, d) + torch.xlogy(p_g, 1 - d), x)

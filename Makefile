@@ -1,0 +1,42 @@
+# An existing environment's Python comes first, so that a second Python does not remake it.
+PYTHON ?= $(shell for p in .venv/bin/python python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo "$$p" && exit; done; echo python3)
+
+# Which notebooks `make notebooks` runs, and more arguments for JupyterLab or pytest.
+NB = $(sort $(wildcard notebooks/*.ipynb)) $(sort $(wildcard notebooks/solutions/*.ipynb))
+ARGS =
+
+.PHONY: help lab test notebooks bench format setup
+
+help:
+	@echo "make lab        install what is needed into .venv and open the notebooks in JupyterLab"
+	@echo "make test       run the unit tests and every notebook and solution"
+	@echo "make notebooks  run the notebooks and store their outputs (some: NB='notebooks/01*.ipynb')"
+	@echo "make bench      time one training step; make format tidies the code"
+
+# The root is served, not notebooks/: the notebooks show pictures from figures/.
+lab: setup
+	.venv/bin/jupyter lab --notebook-dir=. --FileContentsManager.preferred_dir=notebooks \
+		--LabApp.news_url=None $(ARGS)
+
+test: setup
+	.venv/bin/python -m pytest --nbval $(ARGS)
+
+notebooks: setup
+	.venv/bin/jupyter nbconvert --to notebook --execute --inplace \
+		--ExecutePreprocessor.timeout=900 --ExecutePreprocessor.record_timing=False \
+		--ExecutePreprocessor.store_widget_state=True $(NB)
+
+bench: setup
+	.venv/bin/python benchmarks/step_time.py $(ARGS)
+
+format: setup
+	.venv/bin/ruff check --fix-only --quiet .
+	.venv/bin/ruff format .
+	.venv/bin/ruff check .
+
+setup:
+	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON); install Python 3.12" \
+		"or name another: make lab PYTHON=/path/to/python3.12"; exit 1; }
+	@"$(PYTHON)" tools/setup_env.py

@@ -1,0 +1,251 @@
+"""One plot style for the course, and the figures that several notebooks draw.
+
+Real is always blue and solid, generated always orange-red and dashed; the colours are those of
+Okabe and Ito, which colour-blind readers can tell apart. Every figure carries its alt text.
+"""
+
+import io
+import math
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+import torch
+from IPython.display import Image, display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image as PillowImage
+from torchvision.utils import make_grid
+
+from gan_helpers.history import History
+
+REAL, FAKE = "#0072B2", "#D55E00"
+DISCRIMINATOR, GENERATOR = "#000000", "#D55E00"
+SATURATING, NON_SATURATING = "#AA3377", "#009E73"
+REAL_LINE = {"color": REAL, "linestyle": "-"}
+FAKE_LINE = {"color": FAKE, "linestyle": "--"}
+REFERENCE_LINE = {"color": "0.45", "linestyle": ":", "linewidth": 1.2}
+
+STYLE = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "lines.linewidth": 1.8,
+    "legend.frameon": False,
+}
+DPI = 110
+
+
+def new_figure(columns: int = 1, width: float = 4.2, height: float = 2.8) -> tuple[Figure, list]:
+    """A figure in the course's style with ``columns`` axes side by side, each of so many inches.
+
+    Returns the figure and the list of its axes. Introduced in notebook 01, "Two densities".
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(width * columns, height), layout="constrained")
+        axes = figure.subplots(1, columns, squeeze=False)[0]
+    return figure, list(axes)
+
+
+def figure_png(figure: Figure) -> bytes:
+    """The figure as PNG bytes, for ``show`` and for widgets."""
+    with mpl.rc_context(STYLE):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=DPI)
+    return buffer.getvalue()
+
+
+def show(figure: Figure, alt: str) -> None:
+    """Show ``figure`` in the notebook, with ``alt``: what a reader who cannot see it should know.
+
+    Raises ``ValueError`` when ``alt`` is empty. Introduced in notebook 01, "Two densities".
+    """
+    if not alt.strip():
+        raise ValueError("alt is empty; expected a sentence that says what the figure shows.")
+    display(Image(figure_png(figure), alt=alt, width=int(figure.get_figwidth() * 96)))
+
+
+def finish(axes: Axes, x: str, y: str, title: str = "", legend: bool = True) -> None:
+    """Label ``axes``: names and units of both axes, a title, a legend where curves are named."""
+    axes.set(xlabel=x, ylabel=y, title=title)
+    if legend and axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=9)
+
+
+# --- images -------------------------------------------------------------------------------------
+
+
+def grid_image(images: torch.Tensor, columns: int = 10) -> PillowImage.Image:
+    """Lay images out in rows of ``columns``, as a greyscale picture.
+
+    ``images``: uint8, shape (N, 1, 28, 28), N at least 1. Raises ``ValueError`` otherwise.
+    """
+    if images.dtype != torch.uint8 or images.ndim != 4 or len(images) == 0:
+        raise ValueError(
+            f"images is {images.dtype} of shape {tuple(images.shape)}; expected uint8 of shape "
+            "(N, 1, 28, 28). gan_helpers.data.to_uint8 converts images in [-1, 1]."
+        )
+    grid = make_grid(images, nrow=columns, padding=2, pad_value=90)  # (3, height, width)
+    return PillowImage.fromarray(grid[0].numpy())
+
+
+def samples_png(images: torch.Tensor, columns: int = 10) -> bytes:
+    """The grid of ``images`` as PNG bytes, for widgets; arguments as for ``grid_image``."""
+    buffer = io.BytesIO()
+    grid_image(images, columns).save(buffer, format="png")
+    return buffer.getvalue()
+
+
+def show_samples(images: torch.Tensor, alt: str, columns: int = 10, scale: float = 1.8) -> None:
+    """Show a grid of images; ``scale`` is the size of a pixel on the screen.
+
+    ``images``: uint8, shape (N, 1, 28, 28). Raises ``ValueError`` otherwise or when ``alt`` is
+    empty. Introduced in notebook 02, "The images".
+    """
+    if not alt.strip():
+        raise ValueError("alt is empty; expected a sentence that says what the pictures show.")
+    width = int(grid_image(images, columns).width * scale)
+    display(Image(samples_png(images, columns), alt=alt, width=width))
+
+
+def show_film(history: History, alt: str, seconds: float = 8.0, scale: float = 1.8) -> None:
+    """Play the recorded samples of the fixed z as a film (an animated PNG, three times over).
+
+    Raises ``ValueError`` when nothing was recorded. Introduced in notebook 04, "The film".
+    """
+    _check_frames(history)
+    frames = [grid_image(frame) for frame in history.frames]
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer,
+        format="png",
+        save_all=True,
+        append_images=frames[1:],
+        duration=[1000 * seconds / len(frames)] * (len(frames) - 1) + [2000],  # ms; the end stays
+        loop=3,
+    )
+    display(Image(buffer.getvalue(), alt=alt, width=int(frames[0].width * scale)))
+
+
+def show_film_strip(history: History, steps: Sequence[int], alt: str, count: int = 10) -> None:
+    """Show the first ``count`` fixed-z samples at the recorded steps nearest to ``steps``.
+
+    One row for each step, with the step beside it. Raises ``ValueError`` when nothing was
+    recorded. Introduced in notebook 04, "The film".
+    """
+    _check_frames(history)
+    figure, _ = new_figure(width=0.52 * count + 0.9, height=0.56 * len(steps))
+    figure.clear()
+    rows = figure.subplots(len(steps), 1, squeeze=False)[:, 0]
+    for axes, wanted in zip(rows, steps, strict=True):
+        index = int(np.argmin([abs(step - wanted) for step in history.frame_steps]))
+        axes.imshow(grid_image(history.frames[index][:count], count), cmap="gray", aspect="equal")
+        axes.set_ylabel(
+            f"step\n{history.frame_steps[index]:,}", rotation=0, ha="right", va="center", fontsize=9
+        )
+        axes.set(xticks=[], yticks=[])
+        axes.grid(False)
+        axes.spines[:].set_visible(False)
+    show(figure, alt)
+
+
+def _check_frames(history: History) -> None:
+    if not history.frames:
+        raise ValueError("history has no frames; train the run first.")
+
+
+# --- training -----------------------------------------------------------------------------------
+
+
+def smooth(values: Sequence[float], window: int) -> np.ndarray:
+    """Running mean over ``window`` values, shorter by window - 1; the noise of single batches hides
+    the trend otherwise. A window longer than the values is cut to their number."""
+    window = max(1, min(window, len(values)))
+    return np.convolve(values, np.ones(window) / window, mode="valid")
+
+
+def plot_training(history: History, alt: str, window: int = 50) -> None:
+    """Draw the losses, with 2 log 2 and log 2 marked, beside the mean D(x) and D(G(z)).
+
+    Running means over ``window`` steps. Raises ``ValueError`` when the history is empty.
+    Introduced in notebook 02, "A short run".
+    """
+    if history.steps == 0:
+        raise ValueError("history is empty; train the run first.")
+    figure, (losses, outputs) = new_figure(columns=2)
+    window = min(window, history.steps)
+    steps = np.arange(window, history.steps + 1)
+    losses.plot(steps, smooth(history.d_loss, window), color=DISCRIMINATOR, label="d_loss")
+    losses.plot(steps, smooth(history.g_loss, window), color=GENERATOR, ls="--", label="g_loss")
+    for value, name in ((2 * math.log(2), "2 log 2 = 1.386"), (math.log(2), "log 2 = 0.693")):
+        losses.axhline(value, **REFERENCE_LINE)
+        losses.annotate(name, (1, value), xycoords=("axes fraction", "data"), fontsize=8,
+                        ha="right", va="bottom", color="0.3")  # fmt: skip
+    finish(losses, "step", "loss [nats]", "Losses")
+    outputs.plot(steps, smooth(history.d_real, window), **REAL_LINE, label="D(x), real")
+    outputs.plot(steps, smooth(history.d_fake, window), **FAKE_LINE, label="D(G(z)), generated")
+    outputs.axhline(0.5, **REFERENCE_LINE)
+    outputs.set_ylim(-0.03, 1.03)
+    finish(outputs, "step", "mean probability", "Outputs of the discriminator")
+    show(figure, alt)
+
+
+def plot_output_histograms(real_logits: torch.Tensor, fake_logits: torch.Tensor, alt: str) -> None:
+    """Draw how D's answers on real and on generated images are distributed.
+
+    ``real_logits``, ``fake_logits``: float, any shape; sigmoid is taken here.
+    Introduced in notebook 02, "The discriminator's step".
+    """
+    figure, (axes,) = new_figure()
+    bins = np.linspace(0, 1, 41)
+    for logits, line, name in (
+        (real_logits, REAL_LINE, "D(x), real"),
+        (fake_logits, FAKE_LINE, "D(G(z)), generated"),
+    ):
+        d = logits.detach().sigmoid().flatten().cpu().numpy()
+        axes.hist(d, bins, histtype="step", linewidth=1.8, label=name, **line)
+    finish(axes, "probability of being real", "images")
+    show(figure, alt)
+
+
+def plot_spread(
+    axes: Axes, steps: Sequence[int], runs: Sequence[Sequence[float]], label: str, **line: str
+) -> None:
+    """Draw the median over several runs as a line, and their whole range as a band, into ``axes``.
+
+    ``runs``: one sequence for each seed, each as long as ``steps``; ``line``: matplotlib's colour
+    and line style. Introduced in notebook 03, "Five seeds, recorded".
+    """
+    values = np.array(runs)
+    axes.fill_between(steps, values.min(0), values.max(0), alpha=0.2, color=line["color"], lw=0)
+    axes.plot(steps, np.median(values, axis=0), label=label, **line)
+
+
+# --- one-dimensional densities ------------------------------------------------------------------
+
+
+def draw_densities(
+    x: torch.Tensor,
+    p_data: torch.Tensor,
+    p_g: torch.Tensor,
+    discriminators: dict[str, torch.Tensor] | None = None,
+    title: str = "",
+) -> Figure:
+    """Two densities over ``x`` and, on an axis of their own, discriminators (name -> D(x)).
+
+    All tensors have the shape of ``x``. Returns the figure, for ``show`` or ``figure_png``.
+    Introduced in notebook 01, "The best discriminator".
+    """
+    figure, (densities, answers) = new_figure(columns=2)
+    densities.plot(x, p_data, **REAL_LINE, label="$p_{data}$")
+    densities.plot(x, p_g, **FAKE_LINE, label="$p_g$")
+    densities.set_ylim(bottom=0)
+    finish(densities, "x", "density", title)
+    for (name, d), style in zip((discriminators or {}).items(), ("-", "--", ":"), strict=False):
+        answers.plot(x, d, color=DISCRIMINATOR, linestyle=style, label=name)
+    answers.axhline(0.5, **REFERENCE_LINE)
+    answers.set_ylim(-0.03, 1.03)
+    finish(answers, "x", "probability of being real")
+    return figure

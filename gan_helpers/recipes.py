@@ -1,0 +1,135 @@
+"""Recipes (named sets of hyperparameters), and the state of a run that is started from one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from gan_helpers.history import History
+from gan_helpers.losses import non_saturating_generator_loss
+from gan_helpers.models import (
+    ArticleDiscriminator,
+    ArticleGenerator,
+    Discriminator,
+    Generator,
+    initialise,
+)
+
+GeneratorLoss = Callable[[torch.Tensor], torch.Tensor]
+FIXED_Z_COUNT = 40  # four rows of ten in every sample grid
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named set of hyperparameters; ``dataclasses.replace(recipe, ...)`` changes one of them.
+
+    The defaults are the course's recipe. Introduced in notebook 04, "The recipe".
+    """
+
+    build_generator: Callable[[], nn.Module] = Generator
+    build_discriminator: Callable[[], nn.Module] = Discriminator
+    generator_loss: GeneratorLoss = non_saturating_generator_loss
+    batch_size: int = 128
+    learning_rate: float = 1e-3  # of both Adams
+    betas: tuple[float, float] = (0.5, 0.999)  # Adam's memory: of the gradient, of its square
+    weight_decay: float = 0.0
+    fresh_z: bool = False  # new z for the generator's step, or the same fakes for both steps
+    average_decay: float | None = 0.99  # share of the old average kept at each step; None: none
+
+
+COURSE = Recipe()
+ARTICLE = Recipe(
+    build_generator=ArticleGenerator,
+    build_discriminator=ArticleDiscriminator,
+    learning_rate=2e-4,
+    betas=(0.9, 0.999),
+    weight_decay=8e-9,
+    fresh_z=True,
+    average_decay=None,
+)
+
+
+@dataclass
+class Run:
+    """The whole state of one training run: networks, optimisers, random state and history.
+
+    ``rng`` gives the order of the images and every z, ``dropout_rng`` what dropout draws.
+    Introduced in notebook 03, "One run, two losses".
+    """
+
+    recipe: Recipe
+    seed: int
+    generator: nn.Module
+    discriminator: nn.Module
+    g_optimizer: torch.optim.Optimizer
+    d_optimizer: torch.optim.Optimizer
+    average: AveragedModel | None
+    rng: torch.Generator
+    dropout_rng: torch.Generator
+    fixed_z: torch.Tensor  # (40, latent_dim)
+    history: History = field(default_factory=History)
+
+    @property
+    def sampler(self) -> nn.Module:
+        """The generator to draw samples from: the averaged one, where the recipe averages."""
+        return self.generator if self.average is None else self.average.module
+
+
+def best_device() -> torch.device:
+    """CUDA or MPS where the machine has it, else the CPU. Introduced in notebook 04, "The run"."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu") -> Run:
+    """Build the two networks of ``recipe``, their optimisers and the random state from ``seed``.
+
+    The same recipe and seed give the same run, bit for bit, on one CPU with one number of threads.
+
+    Raises ``ValueError`` when ``average_decay`` is not in (0, 1).
+
+    Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 03, "One run, two losses".
+    """
+    if recipe.average_decay is not None and not 0 < recipe.average_decay < 1:
+        raise ValueError(
+            f"average_decay is {recipe.average_decay}; expected a number between 0 and 1 "
+            "(the share of the old average kept at each step), or None for no averaging."
+        )
+    # One seed, four independent streams: networks, images and z, dropout, the fixed z.
+    generator = initialise(recipe.build_generator(), seed=4 * seed).to(device)
+    discriminator = initialise(recipe.build_discriminator(), seed=4 * seed + 1).to(device)
+    rng = torch.Generator().manual_seed(4 * seed + 2)
+    fixed_rng = torch.Generator().manual_seed(4 * seed + 3)
+    average = None
+    if recipe.average_decay is not None:
+        average = AveragedModel(
+            generator,
+            multi_avg_fn=get_ema_multi_avg_fn(recipe.average_decay),
+            use_buffers=True,  # BatchNorm's running statistics belong to the weights
+        )
+    return Run(
+        recipe=recipe,
+        seed=seed,
+        generator=generator,
+        discriminator=discriminator,
+        g_optimizer=_adam(generator, recipe),
+        d_optimizer=_adam(discriminator, recipe),
+        average=average,
+        rng=rng,
+        dropout_rng=torch.Generator().manual_seed(4 * seed + 2),
+        fixed_z=torch.randn(FIXED_Z_COUNT, generator.latent_dim, generator=fixed_rng).to(device),
+    )
+
+
+def _adam(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
+    # fused: one pass over the weights in place of a dozen; the same formula.
+    return torch.optim.Adam(
+        network.parameters(),
+        lr=recipe.learning_rate,
+        betas=recipe.betas,
+        weight_decay=recipe.weight_decay,
+        fused=True,
+    )

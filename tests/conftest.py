@@ -1,0 +1,24 @@
+"""What several test files share: a tiny recipe and a few synthetic images."""
+
+import pytest
+import torch
+
+from gan_helpers.models import Discriminator, Generator
+from gan_helpers.training import Recipe
+
+
+@pytest.fixture
+def images() -> torch.Tensor:
+    """70 images of noise: four batches of 16 and six left over."""
+    rng = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (70, 1, 28, 28), generator=rng, dtype=torch.uint8)
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    """The course's recipe on networks that take a millisecond a step; dropout is on."""
+    return Recipe(
+        build_generator=lambda: Generator(latent_dim=8, hidden=(16,)),
+        build_discriminator=lambda: Discriminator(hidden=(16,)),
+        batch_size=16,
+    )

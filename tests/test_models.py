@@ -1,0 +1,324 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from gan_helpers.models import (
+    ArticleDiscriminator,
+    ArticleGenerator,
+    Discriminator,
+    Generator,
+    check_z,
+    count_parameters,
+    flatten_images,
+    initialise,
+)
+
+GENERATORS = [Generator, ArticleGenerator]
+DISCRIMINATORS = [Discriminator, ArticleDiscriminator]
+NETWORKS = GENERATORS + DISCRIMINATORS
+
+
+def linear(n: int, m: int) -> int:
+    """Weights and biases of a Linear layer n -> m."""
+    return n * m + m
+
+
+def batchnorm(units: int) -> int:
+    """Scale and shift of each unit."""
+    return 2 * units
+
+
+def layers(network: nn.Module) -> list[nn.Module]:
+    """The layers in the order of computation, containers left out."""
+    return [layer for layer in network.modules() if not list(layer.children())]
+
+
+def sizes(network: nn.Module) -> list[tuple[int, int]]:
+    return [(m.in_features, m.out_features) for m in layers(network) if isinstance(m, nn.Linear)]
+
+
+def names(network: nn.Module) -> list[str]:
+    return [type(layer).__name__ for layer in layers(network)]
+
+
+# shapes and ranges
+
+
+@pytest.mark.parametrize("build", GENERATORS)
+def test_generators_draw_images(build):
+    images = initialise(build(), seed=0)(torch.randn(5, 100))
+    assert images.shape == (5, 1, 28, 28)
+    assert images.dtype == torch.float32
+    assert images.requires_grad
+
+
+@pytest.mark.parametrize("build", DISCRIMINATORS)
+def test_discriminators_return_one_logit_an_image(build):
+    logits = initialise(build(), seed=0)(torch.rand(5, 1, 28, 28) * 2 - 1)
+    assert logits.shape == (5, 1)
+    assert logits.dtype == torch.float32
+
+
+def test_the_courses_generator_stays_in_the_images_range_and_the_articles_leaves_it():
+    z = 100 * torch.randn(64, 100, generator=torch.Generator().manual_seed(0))
+    course = initialise(Generator(), seed=0).eval()
+    article = initialise(ArticleGenerator(), seed=0).eval()
+    with torch.no_grad():
+        assert course(z).abs().max() <= 1
+        assert article(z).abs().max() > 1.5
+
+
+@pytest.mark.parametrize("build", DISCRIMINATORS)
+def test_logits_are_unbounded(build):
+    network = initialise(build(), seed=0).eval()
+    images = torch.randn(64, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        logits = network(1000 * images)
+    assert logits.min() < -1.5
+    assert logits.max() > 1.5
+
+
+@pytest.mark.parametrize("build", DISCRIMINATORS)
+def test_discriminators_leave_their_input_alone(build):
+    images = torch.randn(4, 1, 28, 28)
+    kept = images.clone()
+    build()(images)
+    assert torch.equal(images, kept)
+
+
+@pytest.mark.parametrize("build", GENERATORS)
+def test_generators_leave_their_input_alone(build):
+    z = torch.randn(4, 100)
+    kept = z.clone()
+    build()(z)
+    assert torch.equal(z, kept)
+
+
+def test_images_are_laid_out_row_by_row():
+    generator = initialise(Generator(latent_dim=8, hidden=(16,)), seed=0).eval()
+    images = torch.rand(3, 1, 28, 28)
+    assert torch.equal(flatten_images(images)[1, 28:56], images[1, 0, 1])
+    z = torch.randn(3, 8)
+    assert torch.equal(generator(z)[2, 0, 1], generator.layers(z)[2, 28:56])
+
+
+# layers
+
+
+def test_the_articles_generator_is_as_published():
+    network = ArticleGenerator()
+    assert sizes(network) == [(100, 128), (128, 256), (256, 512), (512, 1024), (1024, 784)]
+    assert names(network) == ["Linear", "LeakyReLU", "BatchNorm1d"] * 4 + ["Linear"]
+    for layer in layers(network):
+        if isinstance(layer, nn.LeakyReLU):
+            assert layer.negative_slope == 0.2
+        if isinstance(layer, nn.BatchNorm1d):
+            assert layer.momentum == 0.8
+            assert layer.eps == 1e-5
+            assert layer.affine
+            assert layer.track_running_stats
+
+
+def test_the_articles_discriminator_is_as_published_up_to_its_sigmoid():
+    network = ArticleDiscriminator()
+    assert sizes(network) == [(784, 256), (256, 128), (128, 1)]
+    assert names(network) == ["Linear", "LeakyReLU", "Linear", "LeakyReLU", "Linear"]
+    assert all(m.negative_slope == 0.2 for m in layers(network) if isinstance(m, nn.LeakyReLU))
+
+
+def test_the_courses_generator():
+    network = Generator(latent_dim=7, hidden=(11, 13))
+    assert sizes(network) == [(7, 11), (11, 13), (13, 784)]
+    assert names(network) == ["Linear", "BatchNorm1d", "LeakyReLU"] * 2 + ["Linear", "Tanh"]
+    assert sizes(Generator()) == [(100, 256), (256, 512), (512, 784)]
+
+
+def test_the_courses_discriminator():
+    network = Discriminator(hidden=(11, 13), dropout=0.4)
+    assert sizes(network) == [(784, 11), (11, 13), (13, 1)]
+    assert names(network) == ["Linear", "LeakyReLU", "Dropout"] * 2 + ["Linear"]
+    assert [m.p for m in layers(network) if isinstance(m, nn.Dropout)] == [0.4, 0.4]
+    assert sizes(Discriminator()) == [(784, 512), (512, 256), (256, 1)]
+    assert [m.p for m in layers(Discriminator()) if isinstance(m, nn.Dropout)] == [0.3, 0.3]
+
+
+def test_the_article_generators_forward_pass_is_the_textbooks():
+    network = initialise(ArticleGenerator(), seed=0)
+    z = torch.randn(16, 100)
+    x = z
+    for number in range(4):
+        weights = network.layers[3 * number]
+        x = x @ weights.weight.T + weights.bias
+        x = torch.where(x > 0, x, 0.2 * x)
+        x = (x - x.mean(0)) / torch.sqrt(x.var(0, correction=0) + 1e-5)
+    x = x @ network.layers[12].weight.T + network.layers[12].bias
+    assert torch.allclose(network(z).flatten(1), x, atol=1e-5)
+
+
+def test_the_courses_networks_forward_passes_are_the_textbooks():
+    generator = initialise(Generator(latent_dim=8, hidden=(16,)), seed=0)
+    z = torch.randn(16, 8)
+    first, last = generator.layers[0], generator.layers[3]
+    x = z @ first.weight.T + first.bias
+    x = (x - x.mean(0)) / torch.sqrt(x.var(0, correction=0) + 1e-5)
+    x = torch.where(x > 0, x, 0.2 * x)
+    images = torch.tanh(x @ last.weight.T + last.bias)
+    assert torch.allclose(generator(z).flatten(1), images, atol=1e-5)
+
+    discriminator = initialise(Discriminator(hidden=(16,)), seed=0).eval()
+    first, last = discriminator.layers[0], discriminator.layers[3]
+    x = images @ first.weight.T + first.bias
+    x = torch.where(x > 0, x, 0.2 * x)
+    logits = x @ last.weight.T + last.bias
+    assert torch.allclose(discriminator(images.view(16, 1, 28, 28)), logits, atol=1e-5)
+
+
+def test_dropout_acts_in_train_mode_only():
+    network = initialise(Discriminator(hidden=(64,)), seed=0)
+    images = torch.rand(8, 1, 28, 28)
+    assert not torch.equal(network(images), network(images))
+    network.eval()
+    assert torch.equal(network(images), network(images))
+
+
+# parameter counts
+
+
+def test_parameter_counts_by_hand():
+    course = linear(100, 256) + batchnorm(256) + linear(256, 512) + batchnorm(512)
+    course += linear(512, 784)
+    assert count_parameters(Generator()) == course == 561_168
+    assert (
+        count_parameters(Discriminator())
+        == linear(784, 512) + linear(512, 256) + linear(256, 1)
+        == 533_505
+    )
+    article = linear(100, 128) + batchnorm(128) + linear(128, 256) + batchnorm(256)
+    article += linear(256, 512) + batchnorm(512) + linear(512, 1024) + batchnorm(1024)
+    article += linear(1024, 784)
+    assert count_parameters(ArticleGenerator()) == article == 1_510_288
+    assert (
+        count_parameters(ArticleDiscriminator())
+        == linear(784, 256) + linear(256, 128) + linear(128, 1)
+        == 233_985
+    )
+
+
+def test_frozen_parameters_are_not_counted():
+    network = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
+    network[0].requires_grad_(False)
+    assert count_parameters(network) == linear(4, 2)
+
+
+# initialisation
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+def test_one_seed_gives_the_same_weights_whatever_the_global_state(build):
+    torch.manual_seed(1)
+    first = initialise(build(), seed=5).state_dict()
+    torch.manual_seed(2)
+    second = initialise(build(), seed=5).state_dict()
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+def test_another_seed_gives_other_weights_in_every_linear_layer(build):
+    first, second = initialise(build(), seed=5), initialise(build(), seed=6)
+    for one, other in zip(layers(first), layers(second), strict=True):
+        if isinstance(one, nn.Linear):
+            assert not torch.equal(one.weight, other.weight)
+            assert not torch.equal(one.bias, other.bias)
+
+
+def test_initialise_leaves_the_global_random_state_alone():
+    network = Generator()
+    state = torch.get_rng_state()
+    initialise(network, seed=5)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+def test_weights_fill_their_bounds(build):
+    for layer in layers(initialise(build(), seed=5)):
+        if isinstance(layer, nn.Linear):
+            bound = 1 / math.sqrt(layer.in_features)
+            assert 0.99 * bound < layer.weight.abs().max() <= bound
+            assert layer.bias.abs().max() <= bound
+            # Uniform in +-bound: mean 0, standard deviation bound / sqrt(3).
+            scatter = bound / math.sqrt(3)
+            assert abs(layer.weight.mean()) < 5 * scatter / math.sqrt(layer.weight.numel())
+            if layer.weight.numel() > 1000:
+                assert layer.weight.std().item() == pytest.approx(scatter, rel=0.05)
+
+
+def test_initialise_returns_its_network_and_resets_batchnorm():
+    network = Generator(latent_dim=8, hidden=(16,))
+    norm = network.layers[1]
+    network(torch.randn(4, 8))
+    nn.init.normal_(norm.weight)
+    nn.init.normal_(norm.bias)
+    assert initialise(network, seed=0) is network
+    assert torch.equal(norm.weight, torch.ones(16))
+    assert torch.equal(norm.bias, torch.zeros(16))
+    assert torch.equal(norm.running_mean, torch.zeros(16))
+    assert torch.equal(norm.running_var, torch.ones(16))
+    assert norm.num_batches_tracked == 0
+
+
+def test_initialise_takes_linear_layers_without_bias():
+    network = initialise(nn.Linear(4, 3, bias=False), seed=0)
+    assert network.weight.abs().max() <= 0.5
+
+
+def test_initialise_refuses_a_layer_it_does_not_know():
+    with pytest.raises(TypeError, match="Conv2d, which initialise\\(\\) does not know"):
+        initialise(nn.Sequential(nn.Linear(2, 2), nn.Conv2d(1, 1, 3)), seed=0)
+
+
+# wrong shapes
+
+
+@pytest.mark.parametrize("shape", [(), (100,), (2, 99), (2, 101), (2, 100, 1), (2, 1, 100)])
+@pytest.mark.parametrize("build", GENERATORS)
+def test_wrong_z_is_named(build, shape):
+    with pytest.raises(ValueError, match=r"z has shape \(.*latent_dim = 100.*torch.randn"):
+        build()(torch.zeros(shape))
+
+
+def test_check_z_accepts_what_fits():
+    check_z(torch.zeros(1, 8), 8)
+    check_z(torch.zeros(5, 8), 8)
+
+
+@pytest.mark.parametrize("shape", [(), (784,), (28, 28), (2, 1, 28, 27), (2, 3, 28, 28), (2, 783)])
+@pytest.mark.parametrize("build", DISCRIMINATORS)
+def test_wrong_images_are_named(build, shape):
+    with pytest.raises(ValueError, match=r"images has shape \(.*expected \(N, 1, 28, 28\)"):
+        build()(torch.zeros(shape))
+
+
+def test_a_single_image_without_batch_dimension_is_told_the_cure():
+    with pytest.raises(ValueError, match=r"image.unsqueeze\(0\)"):
+        flatten_images(torch.zeros(28, 28))
+
+
+# train and eval mode
+
+
+@pytest.mark.parametrize("build", GENERATORS)
+def test_in_eval_mode_one_z_gives_one_picture_whatever_the_batch(build):
+    network = initialise(build(), seed=0)
+    z = torch.randn(16, 100, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        network(z)  # running statistics of their own
+        in_train_mode = network(z[:2])
+        network.eval()
+        together = network(z)
+        # Last digits may differ: another batch size is another order of summation.
+        assert torch.allclose(network(z[:2]), together[:2], atol=1e-5)
+        assert torch.allclose(network(z[:1]), together[:1], atol=1e-5)
+        assert (in_train_mode - together[:2]).abs().max() > 0.05

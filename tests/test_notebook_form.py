@@ -1,0 +1,233 @@
+"""Every notebook keeps the course's form: size of cells, skeleton, alt text, clean metadata."""
+
+import base64
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from statistics import median
+from urllib.parse import unquote
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MAIN = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
+
+MAX_IMAGE_BYTES = 1_500_000
+LABELS = ["What you will learn", "What you need", "Summary", "Exercises", "References"]
+# Not preceded by a word: https://example.org/home/ is an address.
+MACHINE_PATH = re.compile(r"(?<![\w.-])/(?:home|root|work|tmp|Users)/[^\s\"']*")
+# [text](target) and [text](target "title"); the text of a link may itself be a picture.
+MARKDOWN_LINK = re.compile(r"\]\(\s*<?([^)>\s]+)>?(?:\s+[\"'][^)]*)?\)")
+MARKDOWN_PICTURE = re.compile(r"!\[([^\]]*)\]\(\s*<?([^)>\s]+)")
+
+every_notebook = pytest.mark.parametrize(
+    "path", MAIN + SOLUTIONS, ids=lambda path: str(path.relative_to(ROOT / "notebooks"))
+)
+main_notebooks = pytest.mark.parametrize("path", MAIN, ids=lambda path: path.name)
+
+
+# --- reading notebooks --------------------------------------------------------------------------
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path):
+    return [cell for cell in read(path).cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def outputs(path):
+    """(number of the code cell, output) for every stored output."""
+    return [(i, output) for i, cell in enumerate(code_cells(path), 1) for output in cell.outputs]
+
+
+def lines_of(cell):
+    return sum(bool(line.strip()) for line in cell.source.splitlines())
+
+
+def markdown(path):
+    """The text of the markdown cells, without code and formulas, where [a](b) is no link."""
+    text = "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    text = re.sub(r"^(```|~~~).*?^\1", "", text, flags=re.M | re.S)
+    return re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$|``.*?``|`[^`\n]*`", "", text, flags=re.S)
+
+
+def headings(path, marks="#{1,6}"):
+    """The headings, with their code and formulas."""
+    text = "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    text = re.sub(r"^(```|~~~).*?^\1", "", text, flags=re.M | re.S)
+    return [title.strip() for title in re.findall(rf"^{marks} +(.+)$", text, re.M)]
+
+
+class PictureTags(HTMLParser):
+    """Collects the attributes of every <img>."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.found = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "img":
+            self.found.append({name: value or "" for name, value in attributes})
+
+
+def pictures(path):
+    """(address, alt text) of every picture in markdown and in HTML outputs."""
+    text = markdown(path)
+    html = [output.data["text/html"] for _, output in outputs(path) if "text/html" in data(output)]
+    found = [(target, alt) for alt, target in MARKDOWN_PICTURE.findall(text)]
+    for tag in (tag for source in [text, *html] for tag in PictureTags(source).found):
+        found.append((tag.get("src", ""), tag.get("alt", "")))
+    return found
+
+
+def data(output):
+    return output.get("data", {})
+
+
+def printed(cell):
+    """What the cell printed or returned, as text."""
+    streams = [output.text for output in cell.outputs if output.output_type == "stream"]
+    return "\n".join(streams + [data(output).get("text/plain", "") for output in cell.outputs])
+
+
+def strings(node, key=""):
+    """All strings of a notebook, keys included, but for the encoded bytes of pictures."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield name
+            yield from strings(value, name)
+    elif isinstance(node, list):
+        for value in node:
+            yield from strings(value, key)
+    elif isinstance(node, str) and not key.startswith("image/"):
+        yield re.sub(r"base64,[A-Za-z0-9+/=\s]*|^[A-Za-z0-9+/=\s]{200,}$", "", node)
+
+
+# --- every notebook -----------------------------------------------------------------------------
+
+
+@every_notebook
+def test_it_was_run_from_top_to_bottom_without_errors(path):
+    counts = [cell.execution_count for cell in code_cells(path)]
+    assert counts == list(range(1, len(counts) + 1)), "run it with 'make notebooks'"
+    kinds = [(i, output.output_type, output.get("name")) for i, output in outputs(path)]
+    assert [kind for kind in kinds if kind[1] == "error" or kind[2] == "stderr"] == []
+
+
+@every_notebook
+def test_code_cells_are_short(path):
+    lengths = [lines_of(cell) for cell in code_cells(path)]
+    assert max(lengths) <= 40
+    assert median(lengths) <= 8
+    assert sum(length <= 20 for length in lengths) >= 0.9 * len(lengths)
+
+
+@every_notebook
+def test_pictures_are_local_and_have_alt_text(path):
+    for address, alt in pictures(path):
+        assert not re.match(r"(https?:)?//", address), f"{address} is remote; keep it in figures/"
+        assert alt.strip(), f"the picture {address[:60]} has no alt text"
+
+
+@every_notebook
+def test_stored_pictures_have_alt_text_and_a_modest_size(path):
+    for i, output in outputs(path):
+        for kind in (kind for kind in data(output) if kind.startswith("image/")):
+            described = [output.metadata, output.metadata.get(kind, {})]
+            assert any(known.get("alt", "").strip() for known in described), (
+                f"a picture of code cell {i} has no alt text"
+            )
+            source = output.data[kind]
+            size = len(source) if kind == "image/svg+xml" else len(base64.b64decode(source))
+            assert size <= MAX_IMAGE_BYTES, f"a picture of code cell {i} has {size} bytes"
+
+
+@every_notebook
+def test_it_names_no_path_of_the_machine_that_ran_it(path):
+    assert [hit for text in strings(read(path)) for hit in MACHINE_PATH.findall(text)] == []
+
+
+@every_notebook
+def test_it_is_valid_and_its_metadata_is_clean(path):
+    notebook = read(path)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert set(notebook.metadata) <= {"kernelspec", "language_info", "widgets"}
+    # From the file itself: nbformat gives a missing or repeated id a new one as it reads.
+    ids = [cell.get("id") for cell in json.loads(path.read_text("utf-8"))["cells"]]
+    assert len(set(ids)) == len(ids)
+    assert not any("execution" in cell.metadata for cell in notebook.cells), "times are stored"
+
+
+@every_notebook
+def test_four_in_five_stored_outputs_are_compared(path):
+    def is_ignored(cell):
+        tags = {"nbval-ignore-output", "nbval-skip"} & set(cell.metadata.get("tags", []))
+        return bool(tags) or bool(re.search(r"#\s*NBVAL_(IGNORE_OUTPUT|SKIP)", cell.source))
+
+    stored = [cell for cell in code_cells(path) if cell.outputs]
+    assert sum(not is_ignored(cell) for cell in stored) >= 0.8 * len(stored)
+
+
+@every_notebook
+def test_local_links_lead_somewhere(path):
+    for address in MARKDOWN_LINK.findall(markdown(path)):
+        target = unquote(address.split("#")[0])
+        if target and not re.match(r"[a-z]+:", target):
+            assert (path.parent / target).exists(), f"{address} leads nowhere"
+
+
+# --- chapters and their solutions ---------------------------------------------------------------
+
+
+@main_notebooks
+def test_it_keeps_the_skeleton(path):
+    # A heading, or a bold word at the beginning of a line, in this order.
+    starts = re.findall(r"^(?:#{1,6} +|\*\*)(.+?)(?:\*\*.*)?$", markdown(path), re.M)
+    found = [start.strip(" :.") for start in starts if start.strip(" :.") in LABELS]
+    assert found == LABELS
+
+
+@main_notebooks
+def test_it_says_how_long_it_takes(path):
+    paragraphs = re.split(r"\n\s*\n", markdown(path))
+    assert any(re.search(r"\b(minutes?|seconds?)\b", text) and "CPU" in text for text in paragraphs)
+
+
+def exercise_titles(path, marks="#{1,6}"):
+    return [title for title in headings(path, marks) if re.match(r"Exercise\b", title)]
+
+
+@main_notebooks
+def test_its_exercises_are_solved_and_the_checks_say_so(path):
+    titles = exercise_titles(path, marks="###")
+    assert len(titles) >= 4
+    untried = [cell for cell in code_cells(path) if "not tried yet" in printed(cell)]
+    assert len(untried) >= 2
+
+    solutions = path.parent / "solutions" / f"{path.stem}_solutions.ipynb"
+    assert solutions.exists(), f"write {solutions.relative_to(ROOT)}"
+    assert exercise_titles(solutions) == titles
+    verdicts = [printed(cell) for cell in code_cells(solutions)]
+    assert not any(re.search(r"not tried yet|not right", verdict) for verdict in verdicts)
+    assert sum(bool(re.search(r"\bright\b", verdict)) for verdict in verdicts) >= 2
+
+
+def test_every_solutions_notebook_belongs_to_a_chapter():
+    assert {path.stem for path in SOLUTIONS} <= {f"{path.stem}_solutions" for path in MAIN}
+
+
+def test_readme_lists_every_chapter():
+    rows = [
+        line
+        for line in (ROOT / "README.md").read_text("utf-8").splitlines()
+        if line.startswith("|")
+    ]
+    missing = [path.name for path in MAIN if not any(path.name in row for row in rows)]
+    assert missing == [], "add them to the chapter table"
