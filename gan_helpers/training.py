@@ -220,9 +220,11 @@ def _measure(
     g_before: torch.Tensor,
 ) -> dict[str, float]:
     right = torch.cat((real_logits > 0, fake_logits < 0)).float().mean()
+    with torch.random.fork_rng(devices=[]):  # dropout's draws here must not shift the run's
+        d_real_after = run.discriminator(real).sigmoid().mean().item()
     return {
         "measured_steps": run.history.steps,
-        "d_real_after": run.discriminator(real).sigmoid().mean().item(),
+        "d_real_after": d_real_after,
         "d_accuracy": right.item(),
         "d_grad_norm": gradient_norm(run.discriminator),
         "g_grad_norm": gradient_norm(run.generator),

@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from gan_helpers.models import Discriminator, Generator
-from gan_helpers.training import Recipe
+from gan_helpers.recipes import Recipe
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """For networks this small, a second thread costs more than it brings."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import venv
 from pathlib import Path
 
 import pytest
@@ -164,57 +165,59 @@ def test_stamp_changes_with_the_lists_the_python_and_the_place(tmp_path):
 
 
 def test_environment_is_complete_only_with_the_stamp_and_its_programs(tmp_path):
-    root, venv = make_folder(tmp_path)
+    root, environment = make_folder(tmp_path)
     stamp = setup_env.fingerprint(root, (3, 12, 1))
     python, jupyter = (tmp_path / ".venv" / "bin" / name for name in ("python", "jupyter"))
     python.symlink_to(sys.executable)
     jupyter.touch()
-    assert not setup_env.is_complete(venv, stamp)
-    setup_env.write_stamp(venv, setup_env.INCOMPLETE)
-    assert not setup_env.is_complete(venv, stamp)
-    setup_env.write_stamp(venv, stamp)
-    assert setup_env.is_complete(venv, stamp)
+    assert not setup_env.is_complete(environment, stamp)
+    setup_env.write_stamp(environment, setup_env.INCOMPLETE)
+    assert not setup_env.is_complete(environment, stamp)
+    setup_env.write_stamp(environment, stamp)
+    assert setup_env.is_complete(environment, stamp)
 
     python.unlink()
     python.symlink_to(tmp_path / "a-python-that-was-removed")
-    assert not setup_env.is_complete(venv, stamp)
+    assert not setup_env.is_complete(environment, stamp)
     python.unlink()
     python.symlink_to(sys.executable)
     jupyter.unlink()
-    assert not setup_env.is_complete(venv, stamp)
+    assert not setup_env.is_complete(environment, stamp)
 
 
 def test_environment_is_remade_when_interrupted_moved_broken_or_of_another_python(tmp_path):
-    _, venv = make_folder(tmp_path)
-    bin_folder = tmp_path / ".venv" / "bin"
-    version = sys.version_info
-    (bin_folder / "python").symlink_to(sys.executable)
-    assert not setup_env.is_usable(venv, version)  # no pip
+    folder, version = tmp_path / ".venv", sys.version_info
+    venv.create(folder, symlinks=True)
+    bin_folder = folder / "bin"
+    assert not setup_env.is_usable(str(folder), version)  # no pip
+    pip = folder / "lib" / f"python{version[0]}.{version[1]}" / "site-packages" / "pip"
+    pip.mkdir()
+    (pip / "__init__.py").touch()
     (bin_folder / "pip").write_text("#!/elsewhere/.venv/bin/python\n")
-    assert not setup_env.is_usable(venv, version)  # moved here
+    assert not setup_env.is_usable(str(folder), version)  # moved here
     (bin_folder / "pip").write_text(f"#!{bin_folder}/python\n")
-    assert setup_env.is_usable(venv, version)
-    assert not setup_env.is_usable(venv, (version[0], version[1] + 1))
-    setup_env.write_stamp(venv, setup_env.INCOMPLETE)
-    assert not setup_env.is_usable(venv, version)  # interrupted
-    setup_env.write_stamp(venv, "the stamp of an older list")
-    assert setup_env.is_usable(venv, version)
+    assert setup_env.is_usable(str(folder), version)
+    assert not setup_env.is_usable(str(folder), (version[0], version[1] + 1))
+    setup_env.write_stamp(str(folder), setup_env.INCOMPLETE)
+    assert not setup_env.is_usable(str(folder), version)  # interrupted
+    setup_env.write_stamp(str(folder), "the stamp of an older list")
+    assert setup_env.is_usable(str(folder), version)
     (bin_folder / "python").unlink()
-    assert not setup_env.is_usable(venv, version)  # its Python was removed
+    assert not setup_env.is_usable(str(folder), version)  # its Python was removed
 
 
 def test_set_up_installs_once_and_stamps_only_what_succeeded(tmp_path, monkeypatch):
-    root, venv = make_folder(tmp_path)
+    root, environment = make_folder(tmp_path)
     monkeypatch.setattr(setup_env, "ROOT", root)
-    monkeypatch.setattr(setup_env, "VENV", venv)
-    monkeypatch.setattr(setup_env, "is_usable", lambda venv, version: True)
+    monkeypatch.setattr(setup_env, "VENV", environment)
+    monkeypatch.setattr(setup_env, "is_usable", lambda environment, version: True)
     results = iter(["The network is down.", None])
     monkeypatch.setattr(setup_env, "install", lambda python: next(results))
     for program in ("python", "jupyter"):
         (tmp_path / ".venv" / "bin" / program).touch()
 
     assert setup_env.set_up() == "The network is down."
-    assert setup_env.read_stamp(venv) == setup_env.INCOMPLETE
+    assert setup_env.read_stamp(environment) == setup_env.INCOMPLETE
     assert setup_env.set_up() is None
     assert setup_env.set_up() is None  # a third call of install would raise StopIteration
 

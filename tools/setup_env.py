@@ -154,6 +154,8 @@ def install(python):
     pip = [python, "-m", "pip", "--disable-pip-version-check", "--log", log]
     if subprocess.call(pip + ["install", "-c", "constraints.txt", "-e", ".[dev]"], cwd=ROOT) == 0:
         return None
+    if free_bytes(ROOT) < 1e8:  # too little even for pip to log it
+        return install_problem("No space left on device")
     try:
         with open(log, "rb") as file:
             return install_problem(file.read().decode("utf-8", "replace"))

@@ -1,0 +1,88 @@
+"""Figures that the reader can move. Callbacks change a widget's children and never print."""
+
+import math
+
+import ipywidgets
+import torch
+from matplotlib.figure import Figure
+
+from gan_helpers import plots, theory
+
+DATA_MEAN, DATA_STD = 2.0, 1.0  # p_data of notebook 01, fixed
+START_MEAN, START_STD = 0.0, 2.0  # p_g of notebook 01 at the start: G(z) = 2 z
+# Floats cannot tell D = 1 - 1e-20 from 1, and log(1 - 1) would be minus infinity.
+NEAR = 1e-12
+
+
+def density_game() -> ipywidgets.VBox:
+    """Two sliders that move p_g = N(mean, std^2); below them the picture, V(D*, G) and JSD.
+
+    Introduced in notebook 01, "What the game measures".
+    """
+    mean = _slider("mean of p_g", START_MEAN, -4.0, 8.0)
+    std = _slider("std of p_g", START_STD, 0.3, 3.0)
+    reset = ipywidgets.Button(description="Reset", tooltip="Put both sliders back to the start")
+    picture, numbers = ipywidgets.Image(format="png"), ipywidgets.HTML()
+
+    def draw(change: object = None) -> None:
+        value, jsd = density_game_numbers(mean.value, std.value)
+        picture.value = plots.figure_png(density_game_figure(mean.value, std.value))
+        # The picture's words, for readers who cannot see it, stand in the line below it.
+        numbers.value = (
+            f'<p role="status">p_data: mean {DATA_MEAN}, std {DATA_STD}. '
+            f"p_g: mean {mean.value:.1f}, std {std.value:.1f}. "
+            f"V(D*, G) = {value:.3f}, JSD = {jsd:.3f}, "
+            f"-log 4 + 2 JSD = {2 * jsd - math.log(4):.3f} nats.</p>"
+        )
+
+    def put_back(button: ipywidgets.Button) -> None:
+        mean.value, std.value = START_MEAN, START_STD
+
+    mean.observe(draw, "value")
+    std.observe(draw, "value")
+    reset.on_click(put_back)
+    draw()
+    return ipywidgets.VBox([mean, std, reset, picture, numbers])
+
+
+def density_game_figure(mean: float, std: float) -> Figure:
+    """p_data and p_g = N(mean, std^2) beside the best discriminator D*, as a figure.
+
+    Raises ``ValueError`` when ``std`` is not positive. Introduced in notebook 01, "What the game
+    measures".
+    """
+    x, p_data, p_g = _densities(torch.linspace(-6, 10, 801, dtype=torch.float64), mean, std)
+    discriminators = {"D*": theory.optimal_discriminator(p_data, p_g)}
+    title = f"$p_g$: mean {mean:.1f}, std {std:.1f}"
+    return plots.draw_densities(x, p_data, p_g, discriminators, title)
+
+
+def density_game_numbers(mean: float, std: float) -> tuple[float, float]:
+    """V(D*, G) and JSD(p_data, p_g) for p_g = N(mean, std^2), by quadrature, in nats.
+
+    Raises ``ValueError`` when ``std`` is not positive. Introduced in notebook 01, "What the game
+    measures".
+    """
+    reach = 8 * max(std, DATA_STD)  # beyond 8 standard deviations lies less than 1e-14 of the mass
+    low, high = min(mean, DATA_MEAN) - reach, max(mean, DATA_MEAN) + reach
+    x, p_data, p_g = _densities(torch.linspace(low, high, 4001, dtype=torch.float64), mean, std)
+    d = theory.optimal_discriminator(p_data, p_g).clamp(NEAR, 1 - NEAR)
+    value = theory.value_function(d, p_data, p_g, x).item()
+    return value, theory.js_divergence(p_data, p_g, x).item()
+
+
+def _densities(x: torch.Tensor, mean: float, std: float) -> tuple[torch.Tensor, ...]:
+    return x, theory.normal_density(x, DATA_MEAN, DATA_STD), theory.normal_density(x, mean, std)
+
+
+def _slider(name: str, value: float, low: float, high: float) -> ipywidgets.FloatSlider:
+    return ipywidgets.FloatSlider(
+        value=value,
+        min=low,
+        max=high,
+        step=0.1,
+        description=name,
+        tooltip=f"{name}, from {low} to {high}: drag, use the arrow keys, or type a number",
+        readout_format=".1f",
+        style={"description_width": "initial"},
+    )
