@@ -33,7 +33,6 @@ STYLE = {
     "axes.grid": True,
     "grid.alpha": 0.25,
     "lines.linewidth": 1.8,
-    "legend.frameon": False,
 }
 DPI = 110
 
@@ -71,7 +70,7 @@ def finish(axes: Axes, x: str, y: str, title: str = "", legend: bool = True) -> 
     """Label ``axes``: names and units of both axes, a title, a legend where curves are named."""
     axes.set(xlabel=x, ylabel=y, title=title)
     if legend and axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=9)
+        axes.legend(fontsize=9, frameon=False)
 
 
 # --- images -------------------------------------------------------------------------------------

@@ -42,7 +42,8 @@ def value_function(
 
     ``d``: the discriminator's outputs on the grid, in [0, 1]; ``p_data``, ``p_g``: densities;
     ``x``: the grid, increasing; all of one shape. Returns a scalar, at most
-    2 JSD(p_data, p_g) - log 4.
+    2 JSD(p_data, p_g) - log 4; minus infinity where ``d`` is exactly 1 although p_g has mass, or
+    exactly 0 although p_data has (a D* that was rounded to 1: keep it inside with ``clamp``).
 
     Raises ``ValueError`` when ``d`` leaves [0, 1], a density is negative or the shapes differ.
 
