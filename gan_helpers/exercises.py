@@ -195,9 +195,7 @@ def check_slope_ratio(answer: object) -> None:
     }
     faults = []
     if answer is not ... and abs(answer - 999) > 0.5:
-        near = [
-            text for value, text in reasons.items() if abs(answer - value) < 1e-5 * max(value, 1)
-        ]
+        near = [text for value, text in reasons.items() if abs(answer - value) < 1e-4 * value]
         faults = near or [f"{answer} is not (1 - D) / D at D = 0.001."]
     verdict(answer is not ..., faults)
 

@@ -59,17 +59,19 @@ class History:
 
 
 COLUMNS = tuple(f.name for f in fields(History) if f.name not in ("frames", "about"))
+GROUPS = (COLUMNS[:5], COLUMNS[5:12], ("frame_steps", "frames"))  # of equal length each
 
 
 def save_history(history: History, file: str | Path) -> None:
     """Write ``history`` to a safetensors file, one tensor for each of its lists.
 
     Raises ``ValueError`` when the history holds no frames (a run records one before its first
-    step). Introduced in notebook 03, "Five seeds, recorded".
+    step). A missing folder is made. Introduced in notebook 03, "Five seeds, recorded".
     """
     if not history.frames:
         raise ValueError("history is empty; train the run before its history is saved.")
     tensors = {name: torch.as_tensor(getattr(history, name)) for name in COLUMNS}
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
     save_file({**tensors, "frames": torch.stack(history.frames)}, file, metadata=history.about)
 
 
@@ -90,5 +92,9 @@ def load_history(file: str | Path) -> History:
     expected = {*COLUMNS, "frames"}
     if set(tensors) != expected:
         raise OSError(f"{file} holds {sorted(tensors)}; a history holds {sorted(expected)}.")
+    for group in GROUPS:
+        lengths = {name: len(tensors[name]) for name in group}
+        if len(set(lengths.values())) > 1:
+            raise OSError(f"{file} holds columns of unequal length: {lengths}.")
     columns = {name: tensors[name].tolist() for name in COLUMNS}
     return History(frames=list(tensors["frames"]), about=about, **columns)

@@ -98,9 +98,10 @@ def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu")
             f"average_decay is {recipe.average_decay}; expected a number between 0 and 1 "
             "(the share of the old average kept at each step), or None for no averaging."
         )
-    # One seed, four independent streams: networks, images and z, dropout, the fixed z.
-    generator = initialise(recipe.build_generator(), seed=4 * seed).to(device)
-    discriminator = initialise(recipe.build_discriminator(), seed=4 * seed + 1).to(device)
+    # One seed, five independent streams: two networks, images and z, the fixed z, dropout.
+    with torch.random.fork_rng(devices=[]):  # PyTorch draws first weights, which we replace
+        generator = initialise(recipe.build_generator(), seed=4 * seed).to(device)
+        discriminator = initialise(recipe.build_discriminator(), seed=4 * seed + 1).to(device)
     rng = torch.Generator().manual_seed(4 * seed + 2)
     fixed_rng = torch.Generator().manual_seed(4 * seed + 3)
     average = None
@@ -119,7 +120,7 @@ def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu")
         d_optimizer=_adam(discriminator, recipe),
         average=average,
         rng=rng,
-        dropout_rng=torch.Generator().manual_seed(4 * seed + 2),
+        dropout_rng=torch.Generator().manual_seed(2**31 + seed),
         fixed_z=torch.randn(FIXED_Z_COUNT, generator.latent_dim, generator=fixed_rng).to(device),
     )
 

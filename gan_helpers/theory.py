@@ -32,7 +32,7 @@ def optimal_discriminator(p_data: torch.Tensor, p_g: torch.Tensor) -> torch.Tens
     """
     _check_densities(p_data=p_data, p_g=p_g)
     total = p_data + p_g
-    return torch.where(total > 0, p_data / total.clamp_min(torch.finfo(total.dtype).tiny), 0.5)
+    return torch.where(total > 0, p_data / total, 0.5)
 
 
 def value_function(
@@ -83,8 +83,10 @@ def js_divergence(p: torch.Tensor, q: torch.Tensor, x: torch.Tensor) -> torch.Te
     measures".
     """
     _check_densities(p=p, q=q, x=x)
-    m = (p + q) / 2
-    return (kl_divergence(p, m, x) + kl_divergence(q, m, x)) / 2
+    # p / m is 2 p / (p + q): written so, m cannot round to 0 where p does not.
+    p_share = optimal_discriminator(p, q)
+    q_share = optimal_discriminator(q, p)
+    return torch.trapezoid(torch.xlogy(p, 2 * p_share) + torch.xlogy(q, 2 * q_share), x) / 2
 
 
 def _check_densities(x: torch.Tensor | None = None, **densities: torch.Tensor) -> None:

@@ -32,7 +32,8 @@ def discriminator_step(
     step".
     """
     # One pass for both halves: half as many calls for the same products.
-    real_logits, fake_logits = discriminator(torch.cat((real, fake.detach()))).chunk(2)
+    logits = discriminator(torch.cat((real, fake.detach())))
+    real_logits, fake_logits = logits.split((len(real), len(fake)))
     d_loss = discriminator_loss(real_logits, fake_logits)
     _check_finite("discriminator", d_loss)
     d_optimizer.zero_grad()
@@ -99,8 +100,9 @@ def train(
     The stop button (KeyboardInterrupt) ends the run after the current step and returns the
     history so far; the networks are usable and ``train`` can be called again.
 
-    Raises ``ValueError`` for bad numbers and ``FloatingPointError`` when a loss is not finite
-    (networks and history are those of the last good step).
+    Raises ``ValueError`` for bad numbers and ``FloatingPointError`` when a loss or a sample is not
+    finite; the weights of the player concerned are those of before, the history ends with the
+    last complete step.
 
     Source: Goodfellow et al. 2014, algorithm 1 with k = 1. Introduced in notebook 02, "The loop".
     """
@@ -145,7 +147,13 @@ def _total_steps(run: Run, images: torch.Tensor, epochs: int | None, steps: int 
     name, value = ("epochs", epochs) if steps is None else ("steps", steps)
     if value < 1:
         raise ValueError(f"{name} is {value}; expected at least 1.")
-    return value if steps is not None else value * (len(images) // run.recipe.batch_size)
+    batch_size = run.recipe.batch_size
+    if not 1 <= batch_size <= len(images):
+        raise ValueError(
+            f"batch_size is {batch_size}; expected 1 to {len(images)}, the number of images. "
+            "Choose a smaller batch or pass more images."
+        )
+    return value if steps is not None else value * (len(images) // batch_size)
 
 
 def _train_in_parts(
@@ -161,12 +169,10 @@ def _train_in_parts(
     stream = _endless_batches(run, images)
     if not history.frames:
         _record_frame(run)
-    with (
-        _stop_button() as stopped,
-        tqdm(total=total, unit="step", disable=not progress) as bar,
-    ):
+    stopped: list[int] = []
+    with tqdm(total=total, unit="step", disable=not progress) as bar:
         while history.steps < end and not stopped:
-            with _dropout_randomness(run):
+            with _stop_button(stopped), _dropout_randomness(run):
                 while history.steps < end and not stopped:
                     measure = history.steps % measure_every == 0
                     _step(run, next(stream), measure)
@@ -273,7 +279,14 @@ def _flat_weights(network: nn.Module) -> torch.Tensor:
 
 
 def _record_frame(run: Run) -> None:
-    run.history.append(frame_steps=run.history.steps, frames=sample(run.sampler, run.fixed_z))
+    try:
+        frame = sample(run.sampler, run.fixed_z)
+    except ValueError as error:
+        raise FloatingPointError(
+            "The generator draws NaN: its weights have grown without bound. Start again with a "
+            "smaller learning_rate, and check that the images are in [-1, 1]."
+        ) from error
+    run.history.append(frame_steps=run.history.steps, frames=frame)
 
 
 def _endless_batches(run: Run, images: torch.Tensor) -> Iterator[torch.Tensor]:
@@ -294,18 +307,17 @@ def _dropout_randomness(run: Run) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _stop_button() -> Iterator[list[int]]:
-    """Turn the stop button (SIGINT) into an entry in the list yielded, read between two steps.
+def _stop_button(stopped: list[int]) -> Iterator[None]:
+    """Turn the stop button (SIGINT) into an entry in ``stopped``, which is read between two steps.
 
     Left alone, KeyboardInterrupt could strike in the middle of an update.
     """
-    stopped: list[int] = []
     try:
         previous = signal.signal(signal.SIGINT, lambda number, frame: stopped.append(number))
     except ValueError:  # not the main thread: only that one receives signals
-        yield stopped
+        yield
         return
     try:
-        yield stopped
+        yield
     finally:
         signal.signal(signal.SIGINT, previous)

@@ -152,3 +152,139 @@ def test_maximum_likelihood_loss_right(said):
         return -torch.exp(fake_logits).mean()
 
     assert said(exercises.check_maximum_likelihood_loss, loss) == "right"
+
+
+# --- notebooks 02 to 04 -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("check", "stub"),
+    [
+        (exercises.check_shapes, ...),
+        (exercises.check_parameter_count, ...),
+        (exercises.check_normalise, undone),
+        (exercises.check_normalise, dots),
+        (exercises.check_slope_ratio, ...),
+        (exercises.check_accuracy, undone),
+        (exercises.check_adam_memory, ...),
+        (exercises.check_losses_of_outputs, ...),
+        (exercises.check_update_average, undone),
+        (exercises.check_imbalance, undone),
+    ],
+)
+def test_later_stubs_are_not_tried_yet(said, check, stub):
+    assert said(check, stub) == NOT_TRIED
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        ([(64, 300), (64, 600), (64, 784), (64, 1, 28, 28)], "right"),
+        ([(64, 300), (64, 600), (64, 784)], "it has 3 shapes"),
+        ([(300, 64), (64, 600), (64, 784), (64, 1, 28, 28)], "the batch stays first"),
+        ([(64, 300), (64, 600), (64, 784), (64, 28, 28)], "colour channel"),
+        ([(64, 20), (64, 600), (64, 784), (64, 1, 28, 28)], "shape 1 is not (64, 20)"),
+    ],
+)
+def test_check_shapes(said, answer, part):
+    assert part in said(exercises.check_shapes, answer)
+
+
+def test_check_parameter_count(said):
+    weights = 20 * 300 + 300 * 600 + 600 * 784
+    biases, batch_norm = 300 + 600 + 784, 2 * (300 + 600)
+    check = exercises.check_parameter_count
+    assert said(check, weights + biases + batch_norm) == "right"
+    assert "scales and shifts are missing" in said(check, weights)
+    assert "a scale and a shift for each" in said(check, weights + biases)
+    assert "two values each" in said(check, weights + biases + batch_norm // 2)
+    assert "are not trained" in said(check, weights + biases + 2 * batch_norm)
+    assert "42 is not" in said(check, 42)
+
+
+@pytest.mark.parametrize(
+    ("normalise", "part"),
+    [
+        (lambda f: (f - f.mean(0)) / (f.var(0, unbiased=False) + 1e-5).sqrt(), "right"),
+        (lambda f: (f - f.mean(0)) / (f.var(0) + 1e-5).sqrt(), "differ from nn.BatchNorm1d"),
+        (lambda f: (f - f.mean(0)) / f.std(0), "N - 1"),
+        (lambda f: (f - f.mean(0)) / f.std(0, unbiased=False), "constant 0.00001"),
+        (lambda f: (f - f.mean(1, keepdim=True)) / f.std(1, keepdim=True), "dim 0"),
+        (lambda f: f[:1], "shape changed"),
+    ],
+)
+def test_check_normalise(said, normalise, part):
+    assert part in said(exercises.check_normalise, normalise)
+
+
+def test_check_slope_ratio(said):
+    check = exercises.check_slope_ratio
+    assert said(check, 999) == "right"
+    assert "a little less" in said(check, 1000)
+    assert "the other way round" in said(check, 1 / 999)
+    assert "D(G(z)) itself" in said(check, 0.001)
+    assert "5 is not" in said(check, 5)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "part"),
+    [
+        (lambda r, f: torch.cat((r > 0, f < 0)).float().mean(), "right"),
+        (lambda r, f: (r > 0).float().mean(), "real images only"),
+        (lambda r, f: (f < 0).float().mean(), "one kind of image"),
+        (lambda r, f: torch.cat((r > 0.5, f < 0.5)).float().mean(), "threshold"),
+        (lambda r, f: 0.123, "it gives 0.123"),
+    ],
+)
+def test_check_accuracy(said, accuracy, part):
+    assert part in said(exercises.check_accuracy, accuracy)
+
+
+def test_check_adam_memory(said):
+    check = exercises.check_adam_memory
+    assert said(check, 1386) == "right"
+    assert "to a quarter" in said(check, 693)
+    assert "length of the memory" in said(check, 1000)
+    assert "not one half" in said(check, 100)
+
+
+def test_check_losses_of_outputs(said):
+    check = exercises.check_losses_of_outputs
+    assert said(check, (0.87, 0.92)) == "right"
+    assert "wrong order" in said(check, (0.92, 0.87))
+    assert "their mean" in said(check, (0.43, 0.92))
+    assert "second term" in said(check, (1.27, 0.92))
+    assert "-log D(G(z))" in said(check, (0.87, 0.51))
+    assert "d_loss is not 3" in said(check, (3, 0.92))
+    assert "g_loss is not 3" in said(check, (0.87, 3))
+
+
+@pytest.mark.parametrize(
+    ("update", "part"),
+    [
+        (lambda average, weight, decay: decay * average + (1 - decay) * weight, "right"),
+        (lambda average, weight, decay: (1 - decay) * average + decay * weight, "*old*"),
+        (lambda average, weight, decay: (average + weight) / 2, "after a hundred"),
+    ],
+)
+def test_check_update_average(said, update, part):
+    assert part in said(exercises.check_update_average, update)
+
+
+def ratio(counts):
+    shares = [count / sum(counts) * 10 for count in counts]
+    return max(max(share, 1 / share) if share else math.inf for share in shares)
+
+
+@pytest.mark.parametrize(
+    ("imbalance", "part"),
+    [
+        (ratio, "right"),
+        (lambda counts: max(counts) / sum(counts) * 10, "4 times too seldom"),
+        (lambda counts: max(counts) / 100, "4 times too seldom"),
+        (lambda counts: max(counts) / min(counts), "3 times the even share"),
+        (lambda counts: min(ratio(counts), 9.0), "infinity"),
+    ],
+)
+def test_check_imbalance(said, imbalance, part):
+    assert part in said(exercises.check_imbalance, imbalance)
