@@ -112,10 +112,12 @@ def show_samples(images: torch.Tensor, alt: str, columns: int = 10, scale: float
 def show_film(history: History, alt: str, seconds: float = 8.0, scale: float = 1.8) -> None:
     """Play the recorded samples of the fixed z as a film (an animated PNG, three times over).
 
+    At most 20 frames, evenly spaced, first and last included: noise makes large files.
     Raises ``ValueError`` when nothing was recorded. Introduced in notebook 04, "The film".
     """
     _check_frames(history)
-    frames = [grid_image(frame) for frame in history.frames]
+    chosen = np.linspace(0, len(history.frames) - 1, min(20, len(history.frames))).round()
+    frames = [grid_image(history.frames[int(i)]) for i in chosen]
     buffer = io.BytesIO()
     frames[0].save(
         buffer,

@@ -1,0 +1,242 @@
+"""The stop button, and losses that are not finite."""
+
+import copy
+import math
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import torch
+from run_help import (
+    assert_columns_match,
+    is_finite,
+    quietly,
+    same,
+    same_run,
+    state,
+    weights,
+)
+from torch import nn
+
+from gan_helpers.recipes import COURSE, Run, start_run
+from gan_helpers.training import (
+    discriminator_step,
+    generator_step,
+    sample,
+    train_in_parts,
+)
+
+# the stop button
+
+
+@pytest.fixture
+def own_handler() -> Iterator[list[int]]:
+    """A SIGINT handler of the caller's, which notes the signals that reach it."""
+    reached: list[int] = []
+
+    def handler(number: int, frame: object) -> None:
+        reached.append(number)
+
+    previous = signal.signal(signal.SIGINT, handler)
+    yield reached
+    assert signal.getsignal(signal.SIGINT) is handler, "the caller's handler was not put back"
+    signal.signal(signal.SIGINT, previous)
+
+
+def press_stop_after(run: Run, step: int) -> threading.Thread:
+    """Press the stop button from another thread once ``run`` has made ``step`` steps."""
+
+    def press() -> None:
+        deadline = time.monotonic() + 20
+        while run.history.steps < step and time.monotonic() < deadline:
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=press)
+    thread.start()
+    return thread
+
+
+def test_the_stop_button_ends_the_run_after_a_whole_step(images, recipe, own_handler):
+    run = start_run(recipe)
+    presser = press_stop_after(run, 5)
+    history = quietly(run, images, steps=20_000)
+    presser.join()
+    stopped_at = history.steps
+    assert 5 <= stopped_at < 20_000
+    assert own_handler == []  # it was the run's to handle
+    assert history is run.history
+    assert_columns_match(history)
+    assert history.frame_steps[-1] == stopped_at
+    assert torch.equal(history.frames[-1], sample(run.sampler, run.fixed_z))
+    assert is_finite(run.generator) and is_finite(run.discriminator)
+
+    # It stands where an undisturbed run of so many steps stands,
+    undisturbed = start_run(recipe)
+    quietly(undisturbed, images, steps=stopped_at)
+    assert same_run(run, undisturbed)
+    # and goes on.
+    assert quietly(run, images, steps=2).steps == stopped_at + 2
+    assert_columns_match(history)
+
+
+def test_the_stop_button_ends_a_watched_run(images, recipe, own_handler):
+    run = start_run(recipe)
+    presser = press_stop_after(run, 5)
+    for _ in train_in_parts(run, images, steps=100_000, frame_every=1000, progress=False):
+        pass
+    presser.join()
+    assert 5 <= run.history.steps < 100_000
+    assert own_handler == []
+
+
+def test_between_the_parts_the_button_is_the_callers(images, recipe, own_handler):
+    run = start_run(recipe)
+    for _ in train_in_parts(run, images, steps=6, frame_every=2, progress=False):
+        os.kill(os.getpid(), signal.SIGINT)  # while the caller looks at the pictures
+    assert run.history.steps == 6
+    assert own_handler == [signal.SIGINT] * 3
+
+
+def test_the_handler_is_put_back_after_a_part_a_run_and_an_error(images, recipe, own_handler):
+    handler = signal.getsignal(signal.SIGINT)
+    run = start_run(recipe)
+    quietly(run, images, steps=2)
+    assert signal.getsignal(signal.SIGINT) is handler
+    parts = train_in_parts(run, images, steps=4, frame_every=1, progress=False)
+    next(parts)
+    assert signal.getsignal(signal.SIGINT) is handler
+    parts.close()
+    with pytest.raises(TypeError):
+        quietly(run, images.float(), steps=1)
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_training_in_another_thread(images, recipe, own_handler):
+    # Only the main thread receives signals: elsewhere the run trains on and the button is the
+    # caller's.
+    threaded, plain = start_run(recipe), start_run(recipe)
+    thread = threading.Thread(target=quietly, args=(threaded, images), kwargs={"steps": 60})
+    presser = press_stop_after(threaded, 5)
+    thread.start()
+    thread.join()
+    presser.join()
+    assert own_handler == [signal.SIGINT]
+    quietly(plain, images, steps=60)
+    assert same_run(threaded, plain)
+
+
+# numbers that are not finite
+
+
+class Poisoned(Exception):
+    """Raised by a network on purpose."""
+
+
+def spoil_output(network: nn.Module, value: float) -> torch.utils.hooks.RemovableHandle:
+    """From now on ``network`` answers ``value`` in train mode; ``remove()`` ends that."""
+    return network.register_forward_hook(
+        lambda module, inputs, output: output + value if module.training else output
+    )
+
+
+def raise_in_generators_step(network: nn.Module) -> torch.utils.hooks.RemovableHandle:
+    def hook(module: nn.Module, inputs: tuple) -> None:
+        if not any(p.requires_grad for p in module.parameters()):  # the generator's step
+            raise Poisoned
+
+    return network.register_forward_pre_hook(hook)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_fakes_that_are_not_finite_stop_the_run_before_the_weights_change(images, recipe, value):
+    run = start_run(recipe)
+    quietly(run, images, steps=3)
+    g_before, d_before = weights(run.generator), weights(run.discriminator)
+    average = state(run.sampler)
+    hook = spoil_output(run.generator, value)
+    message = "The discriminator's loss became (nan|inf): .*smaller learning_rate"
+    with pytest.raises(FloatingPointError, match=message):
+        quietly(run, images, steps=3)
+    assert torch.equal(weights(run.generator), g_before)
+    assert torch.equal(weights(run.discriminator), d_before)
+    assert same(state(run.sampler), average)
+    assert run.history.steps == 3
+    assert_columns_match(run.history)
+    assert all(p.requires_grad for p in run.discriminator.parameters())
+    hook.remove()
+    assert quietly(run, images, steps=2).steps == 5
+    assert is_finite(run.generator) and is_finite(run.discriminator)
+
+
+@pytest.mark.parametrize("player", ["discriminator", "generator"])
+def test_after_an_error_the_player_concerned_has_not_moved(images, recipe, player):
+    run = start_run(recipe)
+    quietly(run, images, steps=3)
+    before = {name: weights(getattr(run, name)) for name in (player, "sampler")}
+    if player == "discriminator":
+        spoil_output(run.generator, math.nan)
+    else:
+        run.recipe = replace(recipe, generator_loss=lambda fake_logits: fake_logits.mean() / 0)
+    with pytest.raises(FloatingPointError, match=f"The {player}'s loss became"):
+        quietly(run, images, steps=3)
+    for name, vector in before.items():
+        assert torch.equal(weights(getattr(run, name)), vector)
+    assert run.history.steps == 3
+    assert_columns_match(run.history)
+
+
+def test_a_huge_learning_rate_names_the_cure(images, recipe):
+    run = start_run(replace(recipe, learning_rate=1e30))
+    with pytest.raises(FloatingPointError, match="smaller learning_rate"):
+        quietly(run, images, steps=5)
+    assert_columns_match(run.history)
+
+
+def test_weights_that_diverge_while_the_losses_are_finite(images):
+    # A step's losses are computed before its update: here the update, not the loss, overflows.
+    run = start_run(replace(COURSE, learning_rate=1e8, batch_size=16), seed=0)
+    with pytest.raises(FloatingPointError, match="smaller learning_rate"):
+        quietly(run, images, steps=10, frame_every=1)
+
+
+def test_a_discriminator_step_that_is_not_finite_touches_nothing(calm):
+    run = start_run(calm)
+    real, fake = torch.rand(16, 1, 28, 28), run.generator(torch.randn(16, 8))
+    discriminator_step(run.discriminator, run.d_optimizer, real, fake)
+    before, memory = state(run.discriminator), copy.deepcopy(run.d_optimizer.state_dict())
+    with pytest.raises(FloatingPointError, match="The discriminator's loss became nan"):
+        discriminator_step(run.discriminator, run.d_optimizer, real * math.nan, fake)
+    assert same(state(run.discriminator), before)
+    assert str(run.d_optimizer.state_dict()) == str(memory)
+
+
+def test_a_generator_step_that_is_not_finite_touches_nothing(calm):
+    run = start_run(calm)
+    generator_step(run.discriminator, run.g_optimizer, run.generator(torch.randn(16, 8)))
+    fake = run.generator(torch.randn(16, 8)) * math.nan
+    before, memory = state(run.generator), copy.deepcopy(run.g_optimizer.state_dict())
+    with pytest.raises(FloatingPointError, match="The generator's loss became nan"):
+        generator_step(run.discriminator, run.g_optimizer, fake)
+    assert same(state(run.generator), before)
+    assert str(run.g_optimizer.state_dict()) == str(memory)
+    assert all(p.requires_grad for p in run.discriminator.parameters())
+
+
+def test_the_discriminator_learns_again_after_an_error_in_the_generators_step(images, recipe):
+    run = start_run(recipe)
+    hook = raise_in_generators_step(run.discriminator)
+    state_before = torch.get_rng_state()
+    with pytest.raises(Poisoned):
+        quietly(run, images, steps=1)
+    assert all(p.requires_grad for p in run.discriminator.parameters())
+    assert torch.equal(torch.get_rng_state(), state_before)
+    assert run.history.steps == 0
+    hook.remove()
+    before = weights(run.discriminator)
+    quietly(run, images, steps=1)
+    assert not torch.equal(weights(run.discriminator), before)
