@@ -1,9 +1,11 @@
 """Make the recorded runs that the notebooks show, and keep them as histories in the package.
 
 python benchmarks/record.py saturation   five seeds, both losses, the article's networks,
-                                         10 epochs each (about 18 minutes on two CPU cores)
+                                         10 epochs each (about 15 minutes on two quiet cores)
+python benchmarks/record.py rescue       the saturating loss for 3 epochs, then the other to
+                                         epoch 20 (about 3 minutes)
 python benchmarks/record.py article      the article's recipe to its picture of epoch 100
-                                         (about 18 minutes)
+                                         (about 15 minutes)
 """
 
 import argparse

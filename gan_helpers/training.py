@@ -242,8 +242,8 @@ def _measure(
 def gradient_norm(network: nn.Module) -> float:
     """Length of the gradient over all weights of ``network``: the root of the sum of squares.
 
-    Raises ``ValueError`` when there is no gradient. Introduced in notebook 03, "Two gradients
-    through the same networks".
+    Raises ``ValueError`` when there is no gradient. Introduced in notebook 03, "One run, two
+    losses", where it is what ``History`` records.
     """
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
     if not gradients:
