@@ -100,9 +100,9 @@ def train(
     The stop button (KeyboardInterrupt) ends the run after the current step and returns the
     history so far; the networks are usable and ``train`` can be called again.
 
-    Raises ``ValueError`` for bad numbers and ``FloatingPointError`` when a loss or a sample is not
-    finite; the weights of the player concerned are those of before, the history ends with the
-    last complete step.
+    Raises ``ValueError`` for bad numbers and ``FloatingPointError`` when a loss is not finite (the
+    weights of the player concerned are those of before the step) or when a sample is not (the
+    generator's weights have diverged). The history ends with the last complete step.
 
     Source: Goodfellow et al. 2014, algorithm 1 with k = 1. Introduced in notebook 02, "The loop".
     """
