@@ -6,11 +6,15 @@ python benchmarks/record.py rescue       the saturating loss for 3 epochs, then 
                                          epoch 20 (about 3 minutes)
 python benchmarks/record.py article      the article's recipe to its picture of epoch 100
                                          (about 15 minutes)
+python benchmarks/record.py generators   the weights that notebook 06 measures: the course's and
+                                         the article's recipe, 10 epochs each, five seeds
+                                         (about 15 minutes)
 """
 
 import argparse
 import dataclasses
 import platform
+import statistics
 import time
 from importlib import resources
 from pathlib import Path
@@ -20,14 +24,15 @@ import torch
 from gan_helpers.data import load_mnist
 from gan_helpers.history import History, save_history
 from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
-from gan_helpers.recipes import ARTICLE, Run, start_run
+from gan_helpers.recipes import ARTICLE, COURSE, Run, start_run
 from gan_helpers.training import train
+from gan_helpers.weights import save_generator
 
 FOLDER = Path(str(resources.files("gan_helpers") / "assets"))
 EPOCH = 60_000 // ARTICLE.batch_size  # 468 steps
 
 
-def record(run: Run, command: str, epochs: int, keep: set[int]) -> History:
+def record(run: Run, name: str, command: str, epochs: int, keep: set[int]) -> History:
     """Train, and keep the frames of the steps in ``keep`` only: pictures are most of the size."""
     images, _ = load_mnist()
     start = time.perf_counter()
@@ -37,7 +42,8 @@ def record(run: Run, command: str, epochs: int, keep: set[int]) -> History:
     history.frame_steps, history.frames = [step for step, _ in kept], [frame for _, frame in kept]
     history.about = {
         "command": f"python benchmarks/record.py {command}",
-        "recipe": f"article, {run.recipe.generator_loss.__name__}",
+        "recipe": f"{name}, {run.recipe.generator_loss.__name__}",
+        "epochs": str(history.steps // EPOCH),
         "seed": str(run.seed),
         "minutes": f"{(time.perf_counter() - start) / 60:.1f}",
         "machine": f"{platform.machine()} CPU, {torch.get_num_threads()} threads",
@@ -54,7 +60,7 @@ def saturation(seeds: list[int]) -> None:
         ):
             recipe = dataclasses.replace(ARTICLE, generator_loss=loss)
             run = start_run(recipe, seed)
-            history = record(run, "saturation", 10, {0, 5 * EPOCH, 10 * EPOCH})
+            history = record(run, "article", "saturation", 10, {0, 5 * EPOCH, 10 * EPOCH})
             save_history(history, FOLDER / f"saturation_{name}_{seed}.safetensors")
 
 
@@ -65,25 +71,50 @@ def rescue() -> None:
     train(run, images, epochs=3, frame_every=EPOCH)
     run.recipe = ARTICLE  # the one changed line
     keep = {0, 3 * EPOCH, 10 * EPOCH, 20 * EPOCH}
-    save_history(record(run, "rescue", 17, keep), FOLDER / "rescue.safetensors")
+    save_history(record(run, "article", "rescue", 17, keep), FOLDER / "rescue.safetensors")
 
 
 def article() -> None:
     # The article draws after its epochs 0, 20 and 100, counted from 0: after 1, 21 and 101.
     keep = {0, EPOCH, 21 * EPOCH, 101 * EPOCH}
-    history = record(start_run(ARTICLE, seed=0), "article", 101, keep)
+    run = start_run(ARTICLE, seed=0)
+    history = record(run, "article", "article", 101, keep)
     save_history(history, FOLDER / "article_101_epochs.safetensors")
+    save_weights(run, "article_101_epochs_generator.safetensors")
+
+
+def generators(seeds: list[int], recipes: list[str]) -> None:
+    for seed in seeds:
+        for name in recipes:
+            run = start_run({"course": COURSE, "article": ARTICLE}[name], seed)
+            history = record(run, name, "generators", 10, {0, 5 * EPOCH, 10 * EPOCH})
+            save_weights(run, f"{name}_10_epochs_generator_{seed}.safetensors")
+            if seed == 0:
+                save_history(history, FOLDER / f"{name}_10_epochs_{seed}.safetensors")
+
+
+def save_weights(run: Run, file: str) -> None:
+    """Keep the generator that samples are drawn from, and what its losses ended at."""
+    history, last = run.history, slice(-EPOCH, None)
+    losses = {
+        f"{name} in the last epoch": f"{statistics.mean(values[last]):.3f}"
+        for name, values in (("d_loss", history.d_loss), ("g_loss", history.g_loss))
+    }
+    save_generator(run.sampler, FOLDER / file, {**history.about, **losses}, half=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("saturation", "rescue", "article"))
+    parser.add_argument("what", choices=("saturation", "rescue", "article", "generators"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--recipes", nargs="+", default=["course", "article"])
     arguments = parser.parse_args()
     if arguments.what == "saturation":
         saturation(arguments.seeds)
+    elif arguments.what == "generators":
+        generators(arguments.seeds, arguments.recipes)
     else:
         {"rescue": rescue, "article": article}[arguments.what]()
 

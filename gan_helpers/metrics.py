@@ -1,0 +1,204 @@
+"""What can be measured of a generator's samples: pure functions, tensors in, numbers out.
+
+Images are uint8 in [0, 255]; features are floats, shape (N, d), as ``classifier.classify`` gives
+them. Everything is computed in float64 on the CPU, block by block, so that memory stays small.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from tqdm.auto import tqdm
+
+from gan_helpers.neighbours import (
+    BLOCK,
+    check_features,
+    check_same_width,
+    mixture_modes,
+    nearest_neighbours,
+    pixel_rows,
+    prdc,
+)
+
+__all__ = [
+    "SIGMAS",
+    "choose_sigma",
+    "classifier_score",
+    "frechet_distance",
+    "mean_and_error",
+    "mixture_modes",
+    "mode_coverage",
+    "nearest_neighbours",
+    "parzen_log_likelihood",
+    "prdc",
+]
+
+SIGMAS = tuple(torch.logspace(-1, 0, 10, dtype=torch.float64).tolist())  # those of the paper's code
+
+
+# --- Parzen windows -----------------------------------------------------------------------------
+
+
+def parzen_log_likelihood(
+    images: torch.Tensor, samples: torch.Tensor, sigma: float, progress: bool = True
+) -> torch.Tensor:
+    """Log-likelihood of each image under Gaussians of width ``sigma`` around the samples, in nats.
+
+    LL(x) = log (1/M) sum_j exp(-|x - s_j|^2 / (2 sigma^2)) - d log(sigma sqrt(2 pi)), with d pixels
+    in [0, 1].
+
+    ``images``, shape (N, ...), and ``samples``, shape (M, ...), are uint8, converted to [0, 1]
+    here, or floats in [0, 1]; ``sigma`` is in the same unit, above 0. Returns float64, shape (N,).
+
+    Raises ``TypeError`` for another dtype and ``ValueError`` for other ranges or shapes.
+
+    Source: Goodfellow et al. 2014, section 5; Breuleux et al. 2011. Introduced in notebook 06,
+    "Parzen windows".
+    """
+    return _parzen(images, samples, (sigma,), progress)[0]
+
+
+def choose_sigma(
+    validation: torch.Tensor,
+    samples: torch.Tensor,
+    sigmas: tuple[float, ...] = SIGMAS,
+    progress: bool = True,
+) -> tuple[float, torch.Tensor]:
+    """The sigma with the highest mean log-likelihood of ``validation``, and the mean for each.
+
+    The default ``sigmas`` are those of the paper's code, ``logspace(-1, 0, 10)``. Images and errors
+    as for ``parzen_log_likelihood``; the means are float64, shape (len(sigmas),), in nats.
+
+    Source: Goodfellow et al. 2014, section 5, and ``parzen_ll.py`` of its code. Introduced in
+    notebook 06, "Parzen windows".
+    """
+    means = _parzen(validation, samples, sigmas, progress).mean(dim=1)
+    return sigmas[int(means.argmax())], means
+
+
+def mean_and_error(values: torch.Tensor) -> tuple[float, float]:
+    """Mean of ``values``, shape (N,), and its standard error, std / sqrt(N), in their unit.
+
+    Raises ``ValueError`` for fewer than two values. Introduced in notebook 06, "Parzen windows".
+    """
+    if values.ndim != 1 or len(values) < 2:
+        raise ValueError(f"values has shape {tuple(values.shape)}; expected (N,), N at least 2.")
+    return values.mean().item(), values.std(correction=0).item() / math.sqrt(len(values))
+
+
+def _parzen(
+    images: torch.Tensor, samples: torch.Tensor, sigmas: tuple[float, ...], progress: bool
+) -> torch.Tensor:
+    x, s = pixel_rows(images, "images"), pixel_rows(samples, "samples")
+    check_same_width(x, s, "images", "samples")
+    if not sigmas or min(sigmas) <= 0:
+        raise ValueError(f"sigma is {sigmas}; expected widths above 0, in units of [0, 1] pixels.")
+    # -|x - s|^2 / 2 = x.s - |s|^2 / 2 - |x|^2 / 2: one matrix product, the rest is cheap.
+    half_s, half_x = s.square().sum(1) / 2, x.square().sum(1) / 2
+    result = torch.empty(len(sigmas), len(x), dtype=torch.float64)
+    with tqdm(total=len(x), unit="image", desc="Parzen", disable=not progress) as bar:
+        for start in range(0, len(x), BLOCK):
+            rows = slice(start, start + BLOCK)
+            exponent = torch.addmm(-half_s, x[rows], s.T)  # (block, M)
+            for i, sigma in enumerate(sigmas):
+                scaled = torch.logsumexp(exponent / sigma**2, dim=1)
+                result[i, rows] = scaled - half_x[rows] / sigma**2
+            bar.update(len(exponent))
+    normalisation = torch.tensor(
+        [s.shape[1] * math.log(w * math.sqrt(2 * math.pi)) for w in sigmas]
+    )
+    return result - math.log(len(s)) - normalisation.double().unsqueeze(1)
+
+
+# --- through the classifier ---------------------------------------------------------------------
+
+
+def frechet_distance(features: torch.Tensor, other: torch.Tensor) -> float:
+    """Frechet distance between the Gaussians that have the means and covariances of two sets.
+
+    |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)), in squared units of the features; at least 0.
+    Estimated from few samples it is too large (notebook 06 shows by how much), so only distances
+    at the same N compare.
+
+    ``features`` and ``other``: float, shapes (N, d) and (M, d). Raises ``ValueError`` for other
+    shapes, values that are not finite, and N or M not above d, where a covariance is singular.
+
+    Source: Dowson and Landau 1982; Heusel et al. 2017, section "TTUR" (there with Inception's
+    features, the FID). Introduced in notebook 06, "The Frechet distance".
+    """
+    a, b = check_features(features, "features"), check_features(other, "other")
+    check_same_width(a, b, "features", "other")
+    for name, points in (("features", a), ("other", b)):
+        if len(points) <= points.shape[1]:
+            raise ValueError(
+                f"{name} has {len(points)} rows; expected more than its {points.shape[1]} columns, "
+                "or the covariance is singular. Draw more samples: 10,000 is usual."
+            )
+    cov_a, cov_b = torch.cov(a.T).reshape(a.shape[1], -1), torch.cov(b.T).reshape(b.shape[1], -1)
+    values, vectors = torch.linalg.eigh(cov_a)
+    root_a = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    # C1 C2 has the eigenvalues of the symmetric C1^(1/2) C2 C1^(1/2).
+    cross = torch.linalg.eigvalsh(root_a @ cov_b @ root_a).clamp(min=0).sqrt().sum()
+    means = (a.mean(0) - b.mean(0)).square().sum()
+    return max(0.0, (means + cov_a.trace() + cov_b.trace() - 2 * cross).item())
+
+
+def classifier_score(probabilities: torch.Tensor) -> float:
+    """exp of the mean KL(p(y|x), p(y)): 1 at worst, the number of classes at best.
+
+    High when the classifier is sure of each image and the images are of all classes. It is the
+    Inception score with another classifier; it never sees a real image.
+
+    ``probabilities``: rows p(y|x), shape (N, classes), each summing to 1. Raises ``ValueError``
+    otherwise.
+
+    Source: Salimans et al. 2016, section 4. Introduced in notebook 06, "Which classes are there".
+    """
+    p = check_features(probabilities, "probabilities")
+    if p.min() < 0 or not torch.allclose(p.sum(1), torch.ones_like(p[:, 0]), atol=1e-4):
+        raise ValueError(
+            "probabilities has rows that are no probabilities; expected values in [0, 1] that sum "
+            "to 1 in each row. Logits become probabilities by softmax(dim=1)."
+        )
+    kl = torch.special.xlogy(p, p) - torch.special.xlogy(p, p.mean(0))
+    return kl.sum(1).mean().exp().item()
+
+
+class ModeCoverage(NamedTuple):
+    """What ``mode_coverage`` returns."""
+
+    shares: torch.Tensor  # (classes,), share of the samples in each class
+    kl: float  # KL(generated, real) in nats; 0 when the shares agree
+    missing: int  # classes with less than a tenth of their real share
+
+
+def mode_coverage(
+    labels: torch.Tensor, real_labels: torch.Tensor, classes: int = 10
+) -> ModeCoverage:
+    """Shares of the classes among the samples, their KL to the real shares, classes missing.
+
+    KL = sum_c q_c log(q_c / p_c), q generated, p real, in nats; at most log(1 / min p_c). A class
+    counts as missing below a tenth of its real share: a classifier must put noise somewhere, so a
+    few stray samples prove nothing.
+
+    ``labels`` and ``real_labels``: int64 in [0, classes), shapes (N,) and (M,); each class occurs
+    among the real ones. Raises ``ValueError`` otherwise.
+
+    Source: Srivastava et al. 2017 (VEEGAN), section 4. Introduced in notebook 06, "Which classes
+    are there".
+    """
+    shares = []
+    for name, values in (("labels", labels), ("real_labels", real_labels)):
+        if values.ndim != 1 or len(values) == 0 or values.is_floating_point():
+            raise ValueError(
+                f"{name} is {values.dtype} of shape {tuple(values.shape)}; expected int64, (N,). "
+                "Probabilities become labels by argmax(dim=1)."
+            )
+        if values.min() < 0 or values.max() >= classes:
+            raise ValueError(f"{name} holds {values.max()}; expected 0 to {classes - 1}.")
+        shares.append(torch.bincount(values, minlength=classes).double() / len(values))
+    q, p = shares
+    if p.min() == 0:
+        raise ValueError("real_labels lacks a class; expected at least one image of each.")
+    kl = (torch.special.xlogy(q, q) - torch.special.xlogy(q, p)).sum().item()
+    return ModeCoverage(q, kl, int((q < 0.1 * p).sum()))

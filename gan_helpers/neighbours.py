@@ -1,0 +1,189 @@
+"""Metrics that rest on distances between points: neighbours, and the regions that balls fill.
+
+Images are uint8, compared as pixels in [0, 1]; features are floats, shape (N, d). Computed block
+by block, so that memory stays small.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from tqdm.auto import tqdm
+
+BLOCK = 128  # rows of a block: 128 x 10,000 float64 values are 10 MB
+
+
+class PRDC(NamedTuple):
+    """What ``prdc`` returns: shares in [0, 1], but for density, which is at least 0."""
+
+    precision: float  # of the samples, inside the real data's balls
+    recall: float  # of the real images, inside the samples' balls
+    density: float  # real balls that a sample lies in, over k, on average
+    coverage: float  # of the real images, with a sample in their ball
+
+
+def prdc(real: torch.Tensor, generated: torch.Tensor, k: int = 5) -> PRDC:
+    """Precision, recall, density and coverage, from balls that reach to the k-th neighbour.
+
+    The ball of a point reaches to its k-th nearest neighbour in its own set; a set's balls stand
+    for the region that it fills. ``real`` and ``generated``: float features, shapes (N, d) and
+    (M, d). Raises ``ValueError`` for other shapes, values that are not finite, and N or M not
+    above k.
+
+    Source: Kynkaanniemi et al. 2019, section 2 (precision, recall); Naeem et al. 2020, section 3
+    (density, coverage). Introduced in notebook 06, "Precision and recall".
+    """
+    real, generated = check_features(real, "real"), check_features(generated, "generated")
+    check_same_width(real, generated, "real", "generated")
+    for name, points in (("real", real), ("generated", generated)):
+        if not 1 <= k < len(points):
+            raise ValueError(
+                f"k is {k} and {name} has {len(points)} rows; expected 1 <= k < rows. Draw more "
+                "samples or take a smaller k."
+            )
+    real_radii, generated_radii = _radii(real, k), _radii(generated, k)
+    recalled = covered = 0
+    balls = torch.zeros(len(generated))  # of the real data, around each sample
+    for rows, distances in _distance_blocks(real, generated):
+        inside = distances < real_radii[rows, None]
+        balls += inside.sum(0)
+        recalled += (distances < generated_radii).any(1).sum().item()
+        covered += inside.any(1).sum().item()
+    return PRDC(
+        precision=(balls > 0).float().mean().item(),
+        recall=recalled / len(real),
+        density=balls.mean().item() / k,
+        coverage=covered / len(real),
+    )
+
+
+def _radii(points: torch.Tensor, k: int) -> torch.Tensor:
+    """Squared distance of each point to its k-th neighbour; it is itself its nearest one."""
+    parts = [d.kthvalue(k + 1, dim=1).values for _, d in _distance_blocks(points, points)]
+    return torch.cat(parts)
+
+
+def _distance_blocks(a: torch.Tensor, b: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor]]:
+    """Blocks of rows of the squared distances between (N, d) and (M, d), with their slices."""
+    half_b = b.square().sum(1) / 2
+    for start in range(0, len(a), BLOCK):
+        rows = slice(start, start + BLOCK)
+        products = torch.addmm(half_b, a[rows], b.T, alpha=-1)
+        yield rows, (products.mul_(2) + a[rows].square().sum(1, keepdim=True)).clamp_(min=0)
+
+
+class Neighbours(NamedTuple):
+    """What ``nearest_neighbours`` returns, nearest first."""
+
+    distances: torch.Tensor  # float64, (N, k)
+    indices: torch.Tensor  # int64, (N, k), rows of the references
+
+
+def nearest_neighbours(
+    points: torch.Tensor, references: torch.Tensor, k: int = 1, progress: bool = True
+) -> Neighbours:
+    """The ``k`` nearest references of each point, by Euclidean distance.
+
+    ``points`` and ``references``: images, uint8, shape (N, ...), compared as pixels in [0, 1], or
+    float features, shape (N, d). Searched in float32; the distances found are computed again in
+    float64, so that a copy is at distance 0.
+
+    Raises ``ValueError`` when the shapes do not fit or k is not in [1, number of references].
+
+    Source: Goodfellow et al. 2014, figure 2 (the nearest training example beside each sample).
+    Introduced in notebook 06, "Does it copy?".
+    """
+    a, b = (
+        (pixel_rows if part.dtype == torch.uint8 else check_features)(part, name)
+        for part, name in ((points, "points"), (references, "references"))
+    )
+    check_same_width(a, b, "points", "references")
+    if not 1 <= k <= len(b):
+        raise ValueError(f"k is {k}; expected 1 to {len(b)}, the number of references.")
+    single_b = b.float()
+    half_b, indices, distances = single_b.square().sum(1) / 2, [], []
+    with tqdm(total=len(a), unit="point", desc="neighbours", disable=not progress) as bar:
+        for part in a.split(BLOCK):
+            found = torch.addmm(-half_b, part.float(), single_b.T).topk(k, dim=1).indices
+            indices.append(found)
+            distances.append((part.unsqueeze(1) - b[found]).norm(dim=2))  # (block, k, d)
+            bar.update(len(part))
+    return Neighbours(torch.cat(distances), torch.cat(indices))
+
+
+# --- two dimensions -----------------------------------------------------------------------------
+
+
+class MixtureModes(NamedTuple):
+    """What ``mixture_modes`` returns."""
+
+    found: int  # modes with at least one good sample
+    good_share: float  # of the samples, in [0, 1]
+
+
+def mixture_modes(
+    points: torch.Tensor, centres: torch.Tensor, sigma: float, within: float = 3.0
+) -> MixtureModes:
+    """Modes of a mixture of round Gaussians that the points reach, and the share of good points.
+
+    A point is good when it lies within ``within`` times ``sigma`` of the nearest centre; a mode is
+    found when a good point is nearest to it.
+
+    ``points``: float, shape (N, 2) (or more dimensions); ``centres``: shape (modes, 2); ``sigma``:
+    the Gaussians' standard deviation, above 0. Raises ``ValueError`` otherwise.
+
+    Source: Srivastava et al. 2017 (VEEGAN), section 4.1. Introduced in notebook 06, "Which classes
+    are there".
+    """
+    points, centres = check_features(points, "points"), check_features(centres, "centres")
+    check_same_width(points, centres, "points", "centres")
+    if sigma <= 0 or within <= 0:
+        raise ValueError(f"sigma is {sigma} and within is {within}; expected both above 0.")
+    nearest = torch.cdist(points, centres).min(dim=1)
+    good = nearest.values <= within * sigma
+    return MixtureModes(len(nearest.indices[good].unique()), good.double().mean().item())
+
+
+# --- checks that the metrics share ----------------------------------------------------------------
+
+
+def check_features(features: torch.Tensor, name: str) -> torch.Tensor:
+    """``features`` as float64 on the CPU; raises ``ValueError`` unless it is finite, (N, d)."""
+    if not features.is_floating_point() or features.ndim != 2 or features.numel() == 0:
+        raise ValueError(
+            f"{name} is {features.dtype} of shape {tuple(features.shape)}; expected floats of "
+            "shape (N, d). gan_helpers.classifier.classify gives the features of images."
+        )
+    if not features.isfinite().all():
+        raise ValueError(f"{name} holds NaN or infinite values; expected finite ones.")
+    return features.detach().double().cpu()
+
+
+def check_same_width(a: torch.Tensor, b: torch.Tensor, name_a: str, name_b: str) -> None:
+    """Raise ``ValueError`` unless the points of both sets have equally many dimensions."""
+    if a.shape[1] != b.shape[1]:
+        raise ValueError(
+            f"{name_a} has {a.shape[1]} values a row and {name_b} has {b.shape[1]}; expected the "
+            "same number in both."
+        )
+
+
+def pixel_rows(images: torch.Tensor, name: str) -> torch.Tensor:
+    """Images (N, ...) as rows of float64 pixels in [0, 1]: uint8 is divided by 255.
+
+    Raises ``TypeError`` for another dtype, ``ValueError`` for floats outside [0, 1] or no images.
+    """
+    if images.dtype != torch.uint8 and not images.is_floating_point():
+        raise TypeError(f"{name} has dtype {images.dtype}; expected uint8, or floats in [0, 1].")
+    if images.ndim < 2 or images.numel() == 0:
+        raise ValueError(f"{name} has shape {tuple(images.shape)}; expected (N, ...), N above 0.")
+    rows = images.detach().flatten(1).double().cpu()
+    if images.dtype == torch.uint8:
+        return rows / 255
+    if not (rows.min() >= 0 and rows.max() <= 1):  # NaN fails too
+        raise ValueError(
+            f"{name} has floats in [{rows.min():.2f}, {rows.max():.2f}]; expected [0, 1]. Pixels "
+            "in [-1, 1] would move a log-likelihood by hundreds of nats: convert them with "
+            "gan_helpers.data.to_uint8."
+        )
+    return rows
