@@ -9,10 +9,13 @@ python benchmarks/record.py article      the article's recipe to its picture of 
 python benchmarks/record.py generators   the weights that notebook 06 measures: the course's and
                                          the article's recipe, 10 epochs each, five seeds
                                          (about 15 minutes)
+python benchmarks/record.py scores       every metric of those weights, of real images and of
+                                         noise, in assets/scores.json (about 10 minutes)
 """
 
 import argparse
 import dataclasses
+import json
 import platform
 import statistics
 import time
@@ -22,11 +25,12 @@ from pathlib import Path
 import torch
 
 from gan_helpers.data import load_mnist
+from gan_helpers.evaluation import SCORES_FILE, evaluate, evaluate_images
 from gan_helpers.history import History, save_history
 from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
 from gan_helpers.recipes import ARTICLE, COURSE, Run, start_run
 from gan_helpers.training import train
-from gan_helpers.weights import save_generator
+from gan_helpers.weights import load_generator, save_generator
 
 FOLDER = Path(str(resources.files("gan_helpers") / "assets"))
 EPOCH = 60_000 // ARTICLE.batch_size  # 468 steps
@@ -103,11 +107,47 @@ def save_weights(run: Run, file: str) -> None:
     save_generator(run.sampler, FOLDER / file, {**history.about, **losses}, half=True)
 
 
+def scores() -> None:
+    images, _ = load_mnist()
+    rng = torch.Generator().manual_seed(0)
+    order = torch.stack([torch.randperm(10_000, generator=rng) for _ in range(784)], dim=1)
+    # Each pixel from another training image: the right brightness at each place, no strokes.
+    noise = images[:10_000].flatten(1).gather(0, order).view(-1, 1, 28, 28)
+    groups = {
+        "real": [("training images 0 to 9,999", images[:10_000])],
+        "noise": [("each pixel from another of these", noise)],
+        "article": sorted(FOLDER.glob("article_10_epochs_generator_*.safetensors")),
+        "article 101": [FOLDER / "article_101_epochs_generator.safetensors"],
+        "course": sorted(FOLDER.glob("course_10_epochs_generator_*.safetensors")),
+    }
+    recorded: dict[str, list[dict]] = {}
+    for name, sources in groups.items():
+        recorded[name] = []
+        for source in sources:
+            if isinstance(source, Path):
+                generator, about = load_generator(source)
+                result, text = evaluate(generator, seed=0), f"{source.name}, z of seed 0"
+            else:
+                (text, pictures), about = source, {}
+                result = evaluate_images(pictures)
+            recorded[name].append(
+                {"of": text, "about": about, "scores": dataclasses.asdict(result)}
+            )
+            print(name, text, f"Frechet {result.frechet:.1f}", sep=", ")
+    about = {
+        "command": "python benchmarks/record.py scores",
+        "machine": f"{platform.machine()} CPU, {torch.get_num_threads()} threads",
+        "torch": torch.__version__.split("+")[0],
+    }
+    text = json.dumps({**about, "scores": recorded}, indent=1) + "\n"
+    SCORES_FILE.write_text(text, encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("saturation", "rescue", "article", "generators"))
+    parser.add_argument("what", choices=("saturation", "rescue", "article", "generators", "scores"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--recipes", nargs="+", default=["course", "article"])
     arguments = parser.parse_args()
@@ -116,7 +156,7 @@ def main() -> None:
     elif arguments.what == "generators":
         generators(arguments.seeds, arguments.recipes)
     else:
-        {"rescue": rescue, "article": article}[arguments.what]()
+        {"rescue": rescue, "article": article, "scores": scores}[arguments.what]()
 
 
 if __name__ == "__main__":

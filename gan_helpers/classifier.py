@@ -3,6 +3,7 @@
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -16,12 +17,16 @@ FEATURES, CLASSES = 128, 10
 
 
 class DigitClassifier(nn.Module):
-    """Image -> 128 features -> 10 class logits: two convolutions and one hidden layer.
+    """Image -> 128 features -> 11 logits: two convolutions and one hidden layer.
+
+    Ten logits are the digits', the last one stands for "no digit": a network that was only ever
+    shown digits takes grey noise for one.
 
     Input: float in [-1, 1], shape (N, 1, 28, 28). Output: features, float at least 0, shape
-    (N, 128), and logits, unbounded, shape (N, 10).
+    (N, 128), and logits, unbounded, shape (N, 11).
 
-    Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition".
+    Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition";
+    Hendrycks et al. 2019, "Deep anomaly detection with outlier exposure" (the last logit's idea).
     Introduced in notebook 06, "A classifier's eyes".
     """
 
@@ -38,8 +43,8 @@ class DigitClassifier(nn.Module):
             nn.Linear(32 * 7 * 7, FEATURES),
             nn.ReLU(),
         )
-        self.dropout = nn.Dropout(0.5)
-        self.head = nn.Linear(FEATURES, CLASSES)
+        self.dropout = nn.Dropout(0.25)
+        self.head = nn.Linear(FEATURES, CLASSES + 1)
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         features = self.body(images)  # (N, 1, 28, 28) -> (N, 128)
@@ -65,24 +70,33 @@ def load_classifier() -> DigitClassifier:
     return classifier.eval().requires_grad_(False)
 
 
+class Seen(NamedTuple):
+    """What ``classify`` returns, float32."""
+
+    features: torch.Tensor  # (N, 128), at least 0
+    probabilities: torch.Tensor  # (N, 10), of each digit, if it is one; rows sum to 1
+    digit: torch.Tensor  # (N,), probability that it is a digit at all
+
+
 @torch.inference_mode()
-def classify(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Features and class probabilities of ``images``, as the shipped classifier sees them.
+def classify(images: torch.Tensor) -> Seen:
+    """Features, class probabilities and "is it a digit" of ``images``, by the shipped classifier.
 
-    ``images``: uint8 in [0, 255], shape (N, 1, 28, 28), N at least 1. Returns float32 tensors of
-    shapes (N, 128), at least 0, and (N, 10), in [0, 1], rows summing to 1.
+    With the logits l_0 to l_9 of the digits and l_10 of "no digit": probabilities are
+    softmax(l_0 ... l_9), digit is 1 - softmax(l_0 ... l_10)_10.
 
-    Raises ``TypeError`` when ``images`` is not uint8, ``ValueError`` when its shape is another.
+    ``images``: uint8 in [0, 255], shape (N, 1, 28, 28), N at least 1. Raises ``TypeError`` when
+    ``images`` is not uint8, ``ValueError`` when its shape is another.
     Introduced in notebook 06, "A classifier's eyes".
     """
     check_images(images, "images")
     classifier = load_classifier()
-    features, probabilities = [], []
+    parts = []
     for part in images.split(500):
-        part_features, logits = classifier(scale_images(part))
-        features.append(part_features)
-        probabilities.append(logits.softmax(dim=1))
-    return torch.cat(features), torch.cat(probabilities)
+        features, logits = classifier(scale_images(part))
+        digit = 1 - logits.softmax(dim=1)[:, CLASSES]
+        parts.append((features, logits[:, :CLASSES].softmax(dim=1), digit))
+    return Seen(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
 def check_images(images: torch.Tensor, name: str) -> None:

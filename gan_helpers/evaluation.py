@@ -1,7 +1,10 @@
 """All metrics of one generator, or of any images, in one call."""
 
+import json
+import statistics
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +27,7 @@ from gan_helpers.training import sample
 
 SAMPLES = 10_000  # as many as the test set has images; the papers' number too
 FEWEST = 1_000  # below that, the numbers say more about their own bias than about the images
+SCORES_FILE = Path(str(resources.files("gan_helpers") / "assets" / "scores.json"))
 PIXEL_NEIGHBOURS = 1_000  # images whose nearest training image is looked for in pixels
 
 
@@ -31,16 +35,17 @@ PIXEL_NEIGHBOURS = 1_000  # images whose nearest training image is looked for in
 class Scores:
     """What ``evaluate`` returns; the reference is MNIST's test set where nothing else is said.
 
-    ``samples``: number of images. ``parzen``, ``parzen_error``: Parzen log-likelihood of the test
-    set and its standard error, nats. ``sigma``: the window's width, pixels in [0, 1]. ``frechet``:
-    distance on 128 classifier features. ``classifier_score``: 1 to 10. ``class_kl``: KL of the
-    class shares, nats. ``classes_missing``: of 10. ``precision``, ``recall``, ``density``,
-    ``coverage``: k = 5, same features. ``nearest_pixels``, ``nearest_features``: median distance to
-    the nearest training image, over that of test images: 1 is as far as unseen digits are, 0 a
-    copy.
+    ``samples``: number of images. ``digits``: share of them that the classifier takes for digits.
+    ``parzen``, ``parzen_error``: Parzen log-likelihood of the test set and its standard error,
+    nats; ``sigma``: the window's width, pixels in [0, 1]. ``frechet``: distance on 128 classifier
+    features. ``classifier_score``: 1 to 10. ``class_kl``: KL of the class shares, nats.
+    ``classes_missing``: of 10. ``precision``, ``recall``, ``density``, ``coverage``: k = 5, same
+    features. ``nearest_pixels``, ``nearest_features``: median distance to the nearest training
+    image, over that of test images: 1 is as far as unseen digits are, 0 a copy.
     """
 
     samples: int
+    digits: float
     parzen: float
     parzen_error: float
     sigma: float
@@ -56,19 +61,20 @@ class Scores:
     nearest_features: float
 
     def __str__(self) -> str:
-        return score_table({"value": self})
+        return score_table({"value": [self]})
 
 
 # What each row of the table is called, how it is written, and which way is good.
 ROWS = {
-    "samples": ("samples", "{:,}", ""),
+    "samples": ("samples", "{:,.0f}", ""),
+    "digits": ("taken for digits, share", "{:.3f}", "higher"),
     "parzen": ("Parzen log-likelihood, nats", "{:.1f}", "higher; beware"),
     "parzen_error": ("  standard error, nats", "{:.1f}", ""),
     "sigma": ("  sigma", "{:.3f}", ""),
     "frechet": ("Frechet distance", "{:.1f}", "lower"),
     "classifier_score": ("classifier score", "{:.2f}", "higher, at most 10"),
     "class_kl": ("KL of the class shares, nats", "{:.3f}", "lower"),
-    "classes_missing": ("classes missing", "{}", "0"),
+    "classes_missing": ("classes missing", "{:.1f}", "0"),
     "precision": ("precision", "{:.3f}", "higher"),
     "recall": ("recall", "{:.3f}", "higher"),
     "density": ("density", "{:.3f}", "near 1"),
@@ -78,13 +84,27 @@ ROWS = {
 }
 
 
-def score_table(scores: dict[str, Scores]) -> str:
-    """The scores side by side as text, one column for each name. Introduced in notebook 06."""
+def score_table(scores: dict[str, list[Scores]]) -> str:
+    """The scores side by side as text, a column for each name: mean +- standard deviation.
+
+    The scores in one list are those of several seeds of one thing; where it holds a single one,
+    that is written alone. The standard deviation is the sample's (N - 1), not an error of the mean.
+
+    Raises ``ValueError`` when a list is empty. Introduced in notebook 06, "One table".
+    """
     table = [["metric", *scores, "good is"]]
     for field in fields(Scores):
         title, form, good = ROWS[field.name]
-        values = [form.format(getattr(one, field.name)) for one in scores.values()]
-        table.append([title, *values, good])
+        cells = []
+        for name, runs in scores.items():
+            values = [getattr(run, field.name) for run in runs]
+            if not values:
+                raise ValueError(f"scores has no scores for {name!r}; expected at least one.")
+            cell = form.format(statistics.mean(values))
+            if len(values) > 1 and field.name != "samples":
+                cell += " +- " + form.format(statistics.stdev(values))
+            cells.append(cell)
+        table.append([title, *cells, good])
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
     lines = []
     for row in table:
@@ -126,7 +146,7 @@ def evaluate_images(images: torch.Tensor, progress: bool = True) -> Scores:
     train, _ = load_mnist("train")
     test, test_labels = load_mnist("test")
     reference = _reference()
-    features, probabilities = classify(images)
+    features, probabilities, digit = classify(images)
     # The paper's protocol: sigma on the first 1,000 validation images, then the whole test set.
     sigma, _ = choose_sigma(train[50_000:51_000], images, progress=progress)
     likelihoods = parzen_log_likelihood(test, images, sigma, progress)
@@ -137,6 +157,7 @@ def evaluate_images(images: torch.Tensor, progress: bool = True) -> Scores:
     balls = prdc(reference.test_features, features)
     return Scores(
         samples=len(images),
+        digits=(digit > 0.5).double().mean().item(),
         parzen=parzen,
         parzen_error=parzen_error,
         sigma=sigma,
@@ -163,7 +184,7 @@ class _Reference:
 @lru_cache(maxsize=1)
 def _reference() -> _Reference:
     train, test = load_mnist("train")[0], load_mnist("test")[0]
-    train_features, test_features = classify(train)[0], classify(test)[0]
+    train_features, test_features = classify(train).features, classify(test).features
     pixels = nearest_neighbours(test[:PIXEL_NEIGHBOURS], train, progress=False)
     near = nearest_neighbours(test_features, train_features, progress=False)
     return _Reference(
@@ -180,6 +201,21 @@ def _check_count(count: int, name: str) -> None:
             f"{name} is {count}; expected at least {FEWEST:,}, because with fewer the metrics "
             f"measure their own bias. {SAMPLES:,} is usual."
         )
+
+
+def load_scores(file: str | Path = SCORES_FILE) -> dict[str, list[Scores]]:
+    """The scores that ``python benchmarks/record.py scores`` wrote, one list for each name.
+
+    Raises ``FileNotFoundError`` when the file is missing, ``OSError`` when it holds something else.
+    Introduced in notebook 06, "One table".
+    """
+    if not Path(file).is_file():
+        raise FileNotFoundError(f"The scores {file} do not exist.")
+    try:
+        recorded = json.loads(Path(file).read_text(encoding="utf-8"))["scores"]
+        return {name: [Scores(**run["scores"]) for run in runs] for name, runs in recorded.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise OSError(f"{file} holds no recorded scores ({error!r}).") from error
 
 
 def read_images(file: str | Path) -> torch.Tensor:

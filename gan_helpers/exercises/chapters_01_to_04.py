@@ -1,4 +1,4 @@
-"""The checks behind the exercises: each prints *not tried yet*, *not right, because* or *right*."""
+"""The checks behind the exercises of notebooks 01 to 04."""
 
 import math
 from collections.abc import Callable
@@ -6,19 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-
-def verdict(tried: bool, faults: list[str]) -> None:
-    """Print the verdict of a check: the first fault found, or that the answer is right.
-
-    Introduced in notebook 01, "Exercises".
-    """
-    if not tried:
-        print("not tried yet: replace the dots with your answer and run the cell again.")
-    elif faults:
-        print(f"not right, because {faults[0]}")
-    else:
-        print("right")
-
+from gan_helpers.exercises.verdict import tensor_faults, verdict
 
 # --- notebook 01 --------------------------------------------------------------------------------
 
@@ -59,7 +47,7 @@ def check_optimal_discriminator(
         (real / (p_data + p_g), "the sum below the line must weigh both densities too."),
         (real / fake, "that is the ratio of real to generated, which leaves [0, 1]."),
     ]
-    verdict(tried, _tensor_faults(answer, real / (real + fake), reasons) if tried else [])
+    verdict(tried, tensor_faults(answer, real / (real + fake), reasons) if tried else [])
 
 
 def check_neuron(weight: object, bias: object) -> None:
@@ -99,21 +87,7 @@ def check_maximum_likelihood_loss(loss: Callable[[torch.Tensor], torch.Tensor]) 
         (-fake_logits.sigmoid().exp().mean(), "exp takes the logit itself, not D = sigmoid(l)."),
         (-fake_logits.mean().exp(), "it takes the exp of the mean; take the mean of the exp."),
     ]
-    verdict(tried, _tensor_faults(answer, right, reasons) if tried else [])
-
-
-def _tensor_faults(
-    answer: object, right: torch.Tensor, reasons: list[tuple[torch.Tensor, str]]
-) -> list[str]:
-    """The reason that belongs to a wrong answer, or none when ``answer`` equals ``right``."""
-    if not isinstance(answer, torch.Tensor):
-        return [f"the function returns {type(answer).__name__}; return a tensor."]
-    for known, reason in [(right, ""), *reasons]:
-        if answer.shape == known.shape and torch.allclose(answer.detach(), known, atol=1e-5):
-            return [reason] if reason else []
-    if answer.shape != right.shape:
-        return [f"the shape is {tuple(answer.shape)}; expected {tuple(right.shape)}."]
-    return ["the values differ from the formula; check it at a point where you know the answer."]
+    verdict(tried, tensor_faults(answer, right, reasons) if tried else [])
 
 
 # --- notebook 02 --------------------------------------------------------------------------------

@@ -1,0 +1,45 @@
+"""The checks behind the exercises, one file for some chapters."""
+
+from gan_helpers.exercises.chapter_06 import (
+    check_better,
+    check_frechet_1d,
+    check_thief,
+    check_unit_range,
+)
+from gan_helpers.exercises.chapters_01_to_04 import (
+    check_accuracy,
+    check_adam_memory,
+    check_half_overlap,
+    check_imbalance,
+    check_losses_of_outputs,
+    check_maximum_likelihood_loss,
+    check_neuron,
+    check_normalise,
+    check_optimal_discriminator,
+    check_parameter_count,
+    check_shapes,
+    check_slope_ratio,
+    check_update_average,
+)
+from gan_helpers.exercises.verdict import verdict
+
+__all__ = [
+    "check_accuracy",
+    "check_adam_memory",
+    "check_better",
+    "check_frechet_1d",
+    "check_half_overlap",
+    "check_imbalance",
+    "check_losses_of_outputs",
+    "check_maximum_likelihood_loss",
+    "check_neuron",
+    "check_normalise",
+    "check_optimal_discriminator",
+    "check_parameter_count",
+    "check_shapes",
+    "check_slope_ratio",
+    "check_thief",
+    "check_unit_range",
+    "check_update_average",
+    "verdict",
+]

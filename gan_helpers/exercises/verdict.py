@@ -1,0 +1,30 @@
+"""What a check prints: *not tried yet*, *not right, because* or *right*."""
+
+import torch
+
+
+def verdict(tried: bool, faults: list[str]) -> None:
+    """Print the verdict of a check: the first fault found, or that the answer is right.
+
+    Introduced in notebook 01, "Exercises".
+    """
+    if not tried:
+        print("not tried yet: replace the dots with your answer and run the cell again.")
+    elif faults:
+        print(f"not right, because {faults[0]}")
+    else:
+        print("right")
+
+
+def tensor_faults(
+    answer: object, right: torch.Tensor, reasons: list[tuple[torch.Tensor, str]]
+) -> list[str]:
+    """The reason that belongs to a wrong answer, or none when ``answer`` equals ``right``."""
+    if not isinstance(answer, torch.Tensor):
+        return [f"the function returns {type(answer).__name__}; return a tensor."]
+    for known, reason in [(right, ""), *reasons]:
+        if answer.shape == known.shape and torch.allclose(answer.detach(), known, atol=1e-5):
+            return [reason] if reason else []
+    if answer.shape != right.shape:
+        return [f"the shape is {tuple(answer.shape)}; expected {tuple(right.shape)}."]
+    return ["the values differ from the formula; check it at a point where you know the answer."]
