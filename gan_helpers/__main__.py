@@ -49,6 +49,10 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     if arguments.json and not arguments.json.absolute().parent.is_dir():
         # Before the minute of work, not after it.
         raise FileNotFoundError(f"The folder of --json {arguments.json} does not exist; make it.")
+    if arguments.json and arguments.json.is_dir():
+        raise IsADirectoryError(f"--json {arguments.json} is a folder; name a file.")
+    if arguments.n < 0:
+        raise ValueError(f"--n is {arguments.n}; expected at least 1,000.")
     source = {"file": str(arguments.file)}
     if arguments.file.suffix == ".npz":
         scores = evaluate_images(read_images(arguments.file)[: arguments.n])

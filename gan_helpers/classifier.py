@@ -59,12 +59,14 @@ def load_classifier() -> DigitClassifier:
     set. Raises ``OSError`` when the file is missing or damaged.
     Introduced in notebook 06, "A classifier's eyes".
     """
-    classifier = DigitClassifier()
+    with torch.random.fork_rng(devices=[]):  # PyTorch draws first weights, which we replace
+        classifier = DigitClassifier()
     try:
         classifier.load_state_dict(load_file(CLASSIFIER_FILE))
     except (SafetensorError, RuntimeError, OSError) as error:
+        reason = " ".join(str(error).split())  # PyTorch's own has several lines
         raise OSError(
-            f"The classifier {CLASSIFIER_FILE} is missing or damaged ({error}). Install the "
+            f"The classifier {CLASSIFIER_FILE} is missing or damaged ({reason}). Install the "
             "package again, or restore the file from the repository."
         ) from error
     return classifier.eval().requires_grad_(False)
@@ -78,7 +80,7 @@ class Seen(NamedTuple):
     digit: torch.Tensor  # (N,), probability that it is a digit at all
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def classify(images: torch.Tensor) -> Seen:
     """Features, class probabilities and "is it a digit" of ``images``, by the shipped classifier.
 

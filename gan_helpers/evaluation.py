@@ -235,7 +235,7 @@ def read_images(file: str | Path) -> torch.Tensor:
             f"{file} holds no readable array 'images' ({error}); expected an .npz file written by "
             "numpy.savez(FILE, images=images)."
         ) from error
-    if images.dtype != np.uint8 or images.shape[-2:] != (28, 28) or images.ndim not in (3, 4):
+    if images.dtype != np.uint8 or images.shape[1:] not in ((28, 28), (1, 28, 28)):
         raise ValueError(
             f"images in {file} is {images.dtype} of shape {images.shape}; expected uint8 in "
             "[0, 255], shape (N, 28, 28)."

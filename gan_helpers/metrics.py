@@ -81,6 +81,7 @@ def mean_and_error(values: torch.Tensor) -> tuple[float, float]:
 
     Raises ``ValueError`` for fewer than two values. Introduced in notebook 06, "Parzen windows".
     """
+    values = values.double()
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(f"values has shape {tuple(values.shape)}; expected (N,), N at least 2.")
     return values.mean().item(), values.std(correction=0).item() / math.sqrt(len(values))
@@ -91,7 +92,7 @@ def _parzen(
 ) -> torch.Tensor:
     x, s = pixel_rows(images, "images"), pixel_rows(samples, "samples")
     check_same_width(x, s, "images", "samples")
-    if not sigmas or min(sigmas) <= 0:
+    if not sigmas or not all(w > 0 for w in sigmas):
         raise ValueError(f"sigma is {sigmas}; expected widths above 0, in units of [0, 1] pixels.")
     # -|x - s|^2 / 2 = x.s - |s|^2 / 2 - |x|^2 / 2: one matrix product, the rest is cheap.
     half_s, half_x = s.square().sum(1) / 2, x.square().sum(1) / 2
@@ -105,9 +106,9 @@ def _parzen(
                 result[i, rows] = scaled - half_x[rows] / sigma**2
             bar.update(len(exponent))
     normalisation = torch.tensor(
-        [s.shape[1] * math.log(w * math.sqrt(2 * math.pi)) for w in sigmas]
+        [s.shape[1] * math.log(w * math.sqrt(2 * math.pi)) for w in sigmas], dtype=torch.float64
     )
-    return result - math.log(len(s)) - normalisation.double().unsqueeze(1)
+    return result - math.log(len(s)) - normalisation.unsqueeze(1)
 
 
 # --- through the classifier ---------------------------------------------------------------------
@@ -194,8 +195,8 @@ def mode_coverage(
                 f"{name} is {values.dtype} of shape {tuple(values.shape)}; expected int64, (N,). "
                 "Probabilities become labels by argmax(dim=1)."
             )
-        if values.min() < 0 or values.max() >= classes:
-            raise ValueError(f"{name} holds {values.max()}; expected 0 to {classes - 1}.")
+        for bad in values[(values < 0) | (values >= classes)][:1].tolist():
+            raise ValueError(f"{name} holds {bad}; expected 0 to {classes - 1}.")
         shares.append(torch.bincount(values, minlength=classes).double() / len(values))
     q, p = shares
     if p.min() == 0:

@@ -43,14 +43,14 @@ def prdc(real: torch.Tensor, generated: torch.Tensor, k: int = 5) -> PRDC:
             )
     real_radii, generated_radii = _radii(real, k), _radii(generated, k)
     recalled = covered = 0
-    balls = torch.zeros(len(generated))  # of the real data, around each sample
+    balls = torch.zeros(len(generated), dtype=torch.float64)  # of the real data, around each sample
     for rows, distances in _distance_blocks(real, generated):
         inside = distances < real_radii[rows, None]
         balls += inside.sum(0)
         recalled += (distances < generated_radii).any(1).sum().item()
         covered += inside.any(1).sum().item()
     return PRDC(
-        precision=(balls > 0).float().mean().item(),
+        precision=(balls > 0).double().mean().item(),
         recall=recalled / len(real),
         density=balls.mean().item() / k,
         coverage=covered / len(real),
@@ -85,8 +85,8 @@ def nearest_neighbours(
     """The ``k`` nearest references of each point, by Euclidean distance.
 
     ``points`` and ``references``: images, uint8, shape (N, ...), compared as pixels in [0, 1], or
-    float features, shape (N, d). Searched in float32; the distances found are computed again in
-    float64, so that a copy is at distance 0.
+    float features, shape (N, d). Searched in float32, a few candidates more than ``k``; their
+    distances are computed again in float64, so that a copy is at distance 0.
 
     Raises ``ValueError`` when the shapes do not fit or k is not in [1, number of references].
 
@@ -100,13 +100,17 @@ def nearest_neighbours(
     check_same_width(a, b, "points", "references")
     if not 1 <= k <= len(b):
         raise ValueError(f"k is {k}; expected 1 to {len(b)}, the number of references.")
-    single_b = b.float()
+    centre = b.mean(0)  # float32 is enough for the search once the common part is gone
+    single_b = (b - centre).float()
     half_b, indices, distances = single_b.square().sum(1) / 2, [], []
     with tqdm(total=len(a), unit="point", desc="neighbours", disable=not progress) as bar:
         for part in a.split(BLOCK):
-            found = torch.addmm(-half_b, part.float(), single_b.T).topk(k, dim=1).indices
-            indices.append(found)
-            distances.append((part.unsqueeze(1) - b[found]).norm(dim=2))  # (block, k, d)
+            single = (part - centre).float()
+            found = torch.addmm(-half_b, single, single_b.T).topk(min(k + 4, len(b)), dim=1).indices
+            exact = (part.unsqueeze(1) - b[found]).norm(dim=2)
+            order = exact.argsort(dim=1, stable=True)[:, :k]
+            indices.append(found.gather(1, order))
+            distances.append(exact.gather(1, order))
             bar.update(len(part))
     return Neighbours(torch.cat(distances), torch.cat(indices))
 
@@ -137,7 +141,7 @@ def mixture_modes(
     """
     points, centres = check_features(points, "points"), check_features(centres, "centres")
     check_same_width(points, centres, "points", "centres")
-    if sigma <= 0 or within <= 0:
+    if not (sigma > 0 and within > 0):
         raise ValueError(f"sigma is {sigma} and within is {within}; expected both above 0.")
     nearest = torch.cdist(points, centres).min(dim=1)
     good = nearest.values <= within * sigma

@@ -19,7 +19,7 @@ def save_generator(
     """Write the weights of ``generator`` to a safetensors file, with ``about`` as its metadata.
 
     ``about`` says in words where they come from (command, seed, machine). ``half`` stores the
-    weight matrices in 16 bits: half the size, an error of at most one part in 2,000 a weight. A
+    weight matrices in 16 bits: half the size, an error of about one part in 2,000 a weight. A
     missing folder is made; an older file is replaced only when the new one is complete.
 
     Raises ``TypeError`` when ``generator`` is not one of the course's.
@@ -71,5 +71,6 @@ def load_generator(file: str | Path) -> tuple[nn.Module, dict[str, str]]:
                 generator = ArticleGenerator(latent_dim)
             generator.load_state_dict(tensors)
     except (RuntimeError, IndexError, ValueError) as error:
-        raise OSError(f"{file} does not hold the weights of a whole {name} ({error}).") from error
+        reason = " ".join(str(error).split())  # PyTorch's own has several lines
+        raise OSError(f"{file} does not hold the weights of a whole {name} ({reason}).") from error
     return generator.eval(), about
