@@ -101,9 +101,13 @@ def _parzen(
         for start in range(0, len(x), BLOCK):
             rows = slice(start, start + BLOCK)
             exponent = torch.addmm(-half_s, x[rows], s.T)  # (block, M)
+            highest = exponent.amax(dim=1, keepdim=True)
+            exponent -= highest  # the largest term of each sum becomes exp(0)
             for i, sigma in enumerate(sigmas):
-                scaled = torch.logsumexp(exponent / sigma**2, dim=1)
-                result[i, rows] = scaled - half_x[rows] / sigma**2
+                # Terms below exp(-60) add nothing to that; exp of less would give subnormal
+                # numbers, which processors are slow at.
+                total = (exponent / sigma**2).clamp_(min=-60).exp_().sum(dim=1)
+                result[i, rows] = total.log() + (highest[:, 0] - half_x[rows]) / sigma**2
             bar.update(len(exponent))
     normalisation = torch.tensor(
         [s.shape[1] * math.log(w * math.sqrt(2 * math.pi)) for w in sigmas], dtype=torch.float64

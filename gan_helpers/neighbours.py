@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from tqdm.auto import tqdm
 
-BLOCK = 128  # rows of a block: 128 x 10,000 float64 values are 10 MB
+BLOCK = 256  # rows of a block: 256 x 10,000 float64 values are 20 MB
 
 
 class PRDC(NamedTuple):
