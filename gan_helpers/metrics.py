@@ -128,8 +128,8 @@ def frechet_distance(features: torch.Tensor, other: torch.Tensor) -> float:
     ``features`` and ``other``: float, shapes (N, d) and (M, d). Raises ``ValueError`` for other
     shapes, values that are not finite, and N or M not above d, where a covariance is singular.
 
-    Source: Dowson and Landau 1982; Heusel et al. 2017, section "TTUR" (there with Inception's
-    features, the FID). Introduced in notebook 06, "The Frechet distance".
+    Source: Dowson and Landau 1982; Heusel et al. 2017, "Performance measure" (the FID, there with
+    Inception's features). Introduced in notebook 06, "The Frechet distance".
     """
     a, b = check_features(features, "features"), check_features(other, "other")
     check_same_width(a, b, "features", "other")
