@@ -49,7 +49,7 @@ def load_generator(file: str | Path) -> tuple[nn.Module, dict[str, str]]:
         raise FileNotFoundError(f"The weights {file} do not exist.")
     try:
         with safe_open(file, framework="pt") as opened:
-            about = opened.metadata() or {}
+            about = dict(sorted((opened.metadata() or {}).items()))  # the file has no order
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}
     except SafetensorError as error:
         raise OSError(f"{file} is damaged or no safetensors file ({error}).") from error
