@@ -126,11 +126,18 @@ def evaluate(
     Raises ``ValueError`` when ``n`` is below 1,000. Introduced in notebook 06, "One table".
     """
     _check_count(n, "n")
+    return evaluate_images(draw(generator, n, seed), progress)
+
+
+def draw(generator: nn.Module, n: int, seed: int) -> torch.Tensor:
+    """``n`` images of ``generator`` from z ~ N(0, I): uint8, shape (n, 1, 28, 28).
+
+    Introduced in notebook 06, "One table", by way of ``evaluate``.
+    """
     rng = torch.Generator().manual_seed(seed)
     z = torch.randn(n, generator.latent_dim, generator=rng)
     device = next(generator.parameters()).device
-    images = torch.cat([sample(generator, part.to(device)) for part in z.split(1000)])
-    return evaluate_images(images, progress)
+    return torch.cat([sample(generator, part.to(device)) for part in z.split(1000)])
 
 
 def evaluate_images(images: torch.Tensor, progress: bool = True) -> Scores:

@@ -70,9 +70,15 @@ def save_history(history: History, file: str | Path) -> None:
     """
     if not history.frames:
         raise ValueError("history is empty; train the run before its history is saved.")
-    tensors = {name: torch.as_tensor(getattr(history, name)) for name in COLUMNS}
     Path(file).parent.mkdir(parents=True, exist_ok=True)
-    save_file({**tensors, "frames": torch.stack(history.frames)}, file, metadata=history.about)
+    save_file(history_tensors(history), file, metadata=history.about)
+
+
+def history_tensors(history: History) -> dict[str, torch.Tensor]:
+    """The lists of ``history`` as tensors; float32 holds what was recorded without loss."""
+    tensors = {name: torch.as_tensor(getattr(history, name)) for name in COLUMNS}
+    frames = torch.stack(history.frames) if history.frames else torch.empty(0, dtype=torch.uint8)
+    return {**tensors, "frames": frames}
 
 
 def load_history(file: str | Path) -> History:
@@ -89,6 +95,13 @@ def load_history(file: str | Path) -> History:
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}
     except SafetensorError as error:
         raise OSError(f"{file} is damaged or no safetensors file ({error}).") from error
+    return history_from_tensors(tensors, about, file)
+
+
+def history_from_tensors(
+    tensors: dict[str, torch.Tensor], about: dict[str, str], file: str | Path
+) -> History:
+    """The history whose lists ``tensors`` are; raises ``OSError`` when they do not fit."""
     expected = {*COLUMNS, "frames"}
     if set(tensors) != expected:
         raise OSError(f"{file} holds {sorted(tensors)}; a history holds {sorted(expected)}.")

@@ -1,14 +1,15 @@
 """Recipes (named sets of hyperparameters), and the state of a run that is started from one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import partial
 
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gan_helpers.history import History
-from gan_helpers.losses import non_saturating_generator_loss
+from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
 from gan_helpers.models import (
     ArticleDiscriminator,
     ArticleGenerator,
@@ -49,6 +50,68 @@ ARTICLE = Recipe(
     fresh_z=True,
     average_decay=None,
 )
+RECIPES = {"course": COURSE, "article": ARTICLE}
+# What a recipe may be built of, if it is to be written down; partial(...) sets their arguments.
+PARTS = {
+    part.__name__: part
+    for part in (
+        Generator,
+        Discriminator,
+        ArticleGenerator,
+        ArticleDiscriminator,
+        saturating_generator_loss,
+        non_saturating_generator_loss,
+    )
+}
+
+
+def recipe_to_dict(recipe: Recipe) -> dict:
+    """``recipe`` as plain numbers and names, for JSON; ``recipe_from_dict`` reads it.
+
+    Networks and losses are written as ``[name, arguments]``. Raises ``ValueError`` for a network
+    or a loss that is not the course's (a lambda, say), which no name stands for.
+    Introduced in notebook 04, "Stop it, resume it".
+    """
+    written = {}
+    for name in (f.name for f in fields(recipe)):
+        value = getattr(recipe, name)
+        if callable(value):
+            part, arguments = (
+                (value.func, value.keywords) if isinstance(value, partial) else (value, {})
+            )
+            if PARTS.get(getattr(part, "__name__", "")) is not part or getattr(value, "args", ()):
+                raise ValueError(
+                    f"{name} is {value!r}, which cannot be written to a file; expected one of "
+                    f"{', '.join(PARTS)}, or functools.partial of one with named arguments."
+                )
+            value = [part.__name__, arguments]
+        written[name] = value
+    return written
+
+
+def recipe_from_dict(written: dict) -> Recipe:
+    """The recipe that ``recipe_to_dict`` wrote.
+
+    Raises ``ValueError`` when a name or an argument is unknown. Introduced in notebook 04, "Stop
+    it, resume it".
+    """
+    values = {}
+    known = {f.name for f in fields(Recipe)}
+    for name, value in written.items():
+        if name not in known:
+            raise ValueError(
+                f"the recipe has an unknown entry {name!r}; known are {sorted(known)}."
+            )
+        if name in ("build_generator", "build_discriminator", "generator_loss"):
+            part, arguments = value
+            if part not in PARTS:
+                raise ValueError(f"{name} is {part!r}; expected one of {', '.join(PARTS)}.")
+            arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
+            value = partial(PARTS[part], **arguments) if arguments else PARTS[part]
+        elif isinstance(value, list):
+            value = tuple(value)
+        values[name] = value
+    return Recipe(**values)
 
 
 @dataclass
@@ -69,6 +132,8 @@ class Run:
     rng: torch.Generator
     dropout_rng: torch.Generator
     fixed_z: torch.Tensor  # (40, latent_dim)
+    order: torch.Tensor | None = None  # of the images, in the present epoch
+    position: int = 0  # in that order
     history: History = field(default_factory=History)
 
     @property

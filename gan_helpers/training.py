@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from tqdm.auto import tqdm
 
-from gan_helpers.data import batches, to_uint8
+from gan_helpers.data import scale_images, to_uint8
 from gan_helpers.history import History
 from gan_helpers.losses import discriminator_loss, non_saturating_generator_loss
 from gan_helpers.recipes import GeneratorLoss, Run
@@ -94,8 +94,8 @@ def train(
     """Train ``run`` on ``images`` for so many epochs or steps and return its history.
 
     ``images``: uint8, shape (N, 1, 28, 28). A call on a run that has been trained goes on from
-    there; with ``run.recipe`` replaced in between, it goes on with another loss. ``frame_every``
-    and ``measure_every`` count steps and do not change the result.
+    there, in the middle of an epoch too; with ``run.recipe`` replaced in between, it goes on with
+    another loss. ``frame_every`` and ``measure_every`` count steps and do not change the result.
 
     The stop button (KeyboardInterrupt) ends the run after the current step and returns the
     history so far; the networks are usable and ``train`` can be called again.
@@ -166,7 +166,7 @@ def _train_in_parts(
 ) -> Iterator[History]:
     history = run.history
     end = history.steps + total
-    stream = _endless_batches(run, images)
+    images = images.to(run.fixed_z.device)
     if not history.frames:
         _record_frame(run)
     stopped: list[int] = []
@@ -175,7 +175,7 @@ def _train_in_parts(
             with _stop_button(stopped), _dropout_randomness(run):
                 while history.steps < end and not stopped:
                     measure = history.steps % measure_every == 0
-                    _step(run, next(stream), measure)
+                    _step(run, _next_batch(run, images), measure)
                     bar.update()
                     if measure:
                         bar.set_postfix_str(
@@ -289,10 +289,15 @@ def _record_frame(run: Run) -> None:
     run.history.append(frame_steps=run.history.steps, frames=frame)
 
 
-def _endless_batches(run: Run, images: torch.Tensor) -> Iterator[torch.Tensor]:
-    images = images.to(run.fixed_z.device)
-    while True:
-        yield from batches(images, run.recipe.batch_size, run.rng)
+def _next_batch(run: Run, images: torch.Tensor) -> torch.Tensor:
+    """The next batch of the epoch, as ``batches`` gives them; the run keeps its place in it."""
+    size = run.recipe.batch_size
+    if run.order is None or len(run.order) != len(images) or run.position + size > len(images):
+        run.order = torch.randperm(len(images), generator=run.rng)
+        run.position = 0
+    chosen = run.order[run.position : run.position + size].to(images.device)
+    run.position += size
+    return scale_images(images.index_select(0, chosen))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,171 @@
+"""A run in a file: everything that the next step depends on, written whole or not at all."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from gan_helpers.history import history_from_tensors, history_tensors
+from gan_helpers.recipes import Run, recipe_from_dict, recipe_to_dict, start_run
+
+FORMAT = 1  # of the file; raised when an older program could no longer read it
+
+
+def save_checkpoint(run: Run, file: str | Path, about: dict | None = None) -> None:
+    """Write ``run`` to a safetensors file from which ``load_checkpoint`` goes on bit for bit.
+
+    It holds both networks, the averaged one, both optimisers, the random states, the order of the
+    images and the place in it, the history, the recipe and the seed; ``about`` is any JSON beside
+    them. The new file replaces an older one in one move, when it is complete and on the disk: a
+    program that is killed, or a disk that is full, leaves the older one as it was.
+
+    Raises ``ValueError`` for a recipe that cannot be written (see ``recipe_to_dict``) and
+    ``OSError`` when the disk does not take the file. Introduced in notebook 04, "Stop it, resume
+    it".
+    """
+    file = Path(file)
+    tensors = _tensors(run)
+    state = {
+        "format": FORMAT,
+        "recipe": recipe_to_dict(run.recipe),
+        "seed": run.seed,
+        "position": run.position,
+        "about": about or {},
+        "history": run.history.about,
+        "sha256": _sha256(tensors),
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_name(file.name + ".unfinished")
+    try:
+        save_file(tensors, unfinished, metadata={"checkpoint": json.dumps(state)})
+        with open(unfinished, "rb+") as opened:
+            os.fsync(opened.fileno())  # on the disk before it takes the older one's name
+        os.replace(unfinished, file)
+    except (SafetensorError, OSError) as error:
+        unfinished.unlink(missing_ok=True)
+        kept = "the checkpoint before it is untouched" if file.is_file() else "there is none yet"
+        raise OSError(
+            f"The checkpoint {file} could not be written ({error}); {kept}. Is the disk full?"
+        ) from error
+
+
+def load_checkpoint(file: str | Path, device: torch.device | str = "cpu") -> Run:
+    """Read a run that ``save_checkpoint`` wrote; ``train`` goes on with it as if never stopped.
+
+    Bit for bit on the same machine with the same number of threads. Raises ``FileNotFoundError``
+    when the file is missing and ``OSError`` when it is damaged, of another program, or newer than
+    this package. Introduced in notebook 04, "Stop it, resume it".
+    """
+    state, tensors = _read(file)
+    try:
+        run = start_run(recipe_from_dict(state["recipe"]), state["seed"], device)
+        run.position = state["position"]
+        _restore(run, tensors)
+        run.history = history_from_tensors(_part(tensors, "history"), state["history"], file)
+    except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = " ".join(str(error).split())  # PyTorch's own has several lines
+        raise OSError(f"{file} does not hold a whole run of this recipe ({reason}).") from error
+    return run
+
+
+def read_about(file: str | Path) -> dict:
+    """What was given to ``save_checkpoint`` as ``about``; errors as for ``load_checkpoint``."""
+    return _read(file)[0]["about"]
+
+
+def _tensors(run: Run) -> dict[str, torch.Tensor]:
+    parts = {
+        "generator": run.generator.state_dict(),
+        "discriminator": run.discriminator.state_dict(),
+        "average": {} if run.average is None else run.average.state_dict(),
+        "g_optimizer": _optimizer_tensors(run.g_optimizer),
+        "d_optimizer": _optimizer_tensors(run.d_optimizer),
+        "random": {"rng": run.rng.get_state(), "dropout": run.dropout_rng.get_state()},
+        "data": {"fixed_z": run.fixed_z} | ({} if run.order is None else {"order": run.order}),
+        "history": history_tensors(run.history),
+    }
+    return {
+        f"{part}/{name}": tensor.detach().cpu().contiguous()
+        for part, tensors in parts.items()
+        for name, tensor in tensors.items()
+    }
+
+
+def _restore(run: Run, tensors: dict[str, torch.Tensor]) -> None:
+    run.generator.load_state_dict(_part(tensors, "generator"))
+    run.discriminator.load_state_dict(_part(tensors, "discriminator"))
+    if run.average is not None:
+        run.average.load_state_dict(_part(tensors, "average"))
+    _restore_optimizer(run.g_optimizer, _part(tensors, "g_optimizer"))
+    _restore_optimizer(run.d_optimizer, _part(tensors, "d_optimizer"))
+    random, data = _part(tensors, "random"), _part(tensors, "data")
+    run.rng.set_state(random["rng"])
+    run.dropout_rng.set_state(random["dropout"])
+    run.fixed_z = data["fixed_z"].to(run.fixed_z.device)
+    run.order = data.get("order")
+
+
+def _part(tensors: dict[str, torch.Tensor], part: str) -> dict[str, torch.Tensor]:
+    prefix = part + "/"
+    return {key[len(prefix) :]: t for key, t in tensors.items() if key.startswith(prefix)}
+
+
+def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    """Adam's memory: for the weight of each number, its averages and its count of steps."""
+    state = optimizer.state_dict()["state"]
+    return {f"{i}/{name}": value for i, one in state.items() for name, value in one.items()}
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
+    # Its hyperparameters are the recipe's; start_run has set them.
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for key, tensor in tensors.items():
+        number, name = key.split("/")
+        state.setdefault(int(number), {})[name] = tensor
+    weights = [p for group in optimizer.param_groups for p in group["params"]]
+    for number, one in state.items():
+        shape = weights[number].shape if number < len(weights) else None
+        if one.keys() != {"step", "exp_avg", "exp_avg_sq"} or one["exp_avg"].shape != shape:
+            raise ValueError(f"Adam's memory of weight {number} does not fit the networks")
+    if state and len(state) != len(weights):
+        raise ValueError(
+            f"Adam's memory is of {len(state)} weights, the network has {len(weights)}"
+        )
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _read(file: str | Path) -> tuple[dict, dict[str, torch.Tensor]]:
+    if not Path(file).is_file():
+        raise FileNotFoundError(f"The checkpoint {file} does not exist.")
+    try:
+        with safe_open(file, framework="pt") as opened:
+            metadata = opened.metadata() or {}
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}
+    except SafetensorError as error:
+        raise OSError(f"{file} is damaged or no safetensors file ({error}).") from error
+    try:
+        state = json.loads(metadata["checkpoint"])
+        version = state["format"]
+    except (KeyError, ValueError, TypeError) as error:
+        raise OSError(f"{file} is no checkpoint; save_checkpoint writes such files.") from error
+    if version != FORMAT:
+        raise OSError(
+            f"{file} is a checkpoint of format {version}; this package reads format {FORMAT}. "
+            "Go on with the version of the package that wrote it."
+        )
+    if state.get("sha256") != _sha256(tensors):
+        raise OSError(f"{file} is damaged: its checksum is not that of its contents.")
+    return state, tensors
+
+
+def _sha256(tensors: dict[str, torch.Tensor]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].numpy().tobytes())
+    return digest.hexdigest()

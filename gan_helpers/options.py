@@ -1,0 +1,126 @@
+"""Numbers and recipes on the command line."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import fields, replace
+from functools import partial
+
+from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
+from gan_helpers.models import Discriminator, Generator
+from gan_helpers.recipes import RECIPES, Recipe
+
+LOSSES = {
+    "saturating": saturating_generator_loss,
+    "non-saturating": non_saturating_generator_loss,
+}
+# What makes a recipe on the command line; with --resume it is the folder's.
+RECIPE_OPTIONS = (
+    "recipe seed loss batch_size learning_rate betas weight_decay fresh_z average_decay "
+    "latent_dim generator_hidden discriminator_hidden dropout"
+).split()
+
+
+def add_recipe_options(parser: argparse.ArgumentParser) -> None:
+    """Add every hyperparameter of ``Recipe``; what is not given stays the named recipe's."""
+    recipe = parser.add_argument_group("hyperparameters, in place of the recipe's")
+    recipe.add_argument("--loss", choices=LOSSES, help="the generator's")
+    recipe.add_argument("--batch-size", type=at_least(int, 1), metavar="N")
+    recipe.add_argument("--learning-rate", type=above(0), metavar="X", help="of both Adams")
+    recipe.add_argument("--betas", type=at_least(float, 0), nargs=2, metavar=("B1", "B2"))
+    recipe.add_argument("--weight-decay", type=at_least(float, 0), metavar="X")
+    recipe.add_argument("--fresh-z", action=argparse.BooleanOptionalAction, default=None)
+    recipe.add_argument("--average-decay", type=share_or_none, metavar="X", help="or none")
+    recipe.add_argument("--latent-dim", type=at_least(int, 1), metavar="N")
+    recipe.add_argument("--generator-hidden", type=at_least(int, 1), nargs="+", metavar="N")
+    recipe.add_argument("--discriminator-hidden", type=at_least(int, 1), nargs="+", metavar="N")
+    recipe.add_argument("--dropout", type=at_least(float, 0), metavar="X")
+
+
+def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
+    """The named recipe with what the command line changes in it.
+
+    Raises ``ValueError`` when sizes are given for the article's networks, which have none.
+    """
+    recipe = RECIPES[arguments.recipe or "course"]
+    plain = ("batch_size", "learning_rate", "weight_decay", "fresh_z")
+    changes = {k: getattr(arguments, k) for k in plain if getattr(arguments, k) is not None}
+    if arguments.betas:
+        changes["betas"] = tuple(arguments.betas)
+    if arguments.loss:
+        changes["generator_loss"] = LOSSES[arguments.loss]
+    if arguments.average_decay:
+        value = arguments.average_decay
+        changes["average_decay"] = None if value == "none" else value
+    sizes = {
+        ("build_generator", Generator): {
+            "latent_dim": arguments.latent_dim,
+            "hidden": arguments.generator_hidden,
+        },
+        ("build_discriminator", Discriminator): {
+            "hidden": arguments.discriminator_hidden,
+            "dropout": arguments.dropout,
+        },
+    }
+    for (name, network), options in sizes.items():
+        given = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+        given = {k: v for k, v in given.items() if v is not None}
+        if given and getattr(recipe, name) is not network:
+            raise ValueError(
+                f"the sizes of the recipe {arguments.recipe!r} are the article's; "
+                f"{' and '.join(given)} can be chosen for the course's networks only."
+            )
+        if given:
+            changes[name] = partial(network, **given)
+    return replace(recipe, **changes)
+
+
+def recipe_table() -> str:
+    """The recipes with their numbers, one column each."""
+    rows = [["", *RECIPES]]
+    for field in fields(Recipe):
+        values = [getattr(recipe, field.name) for recipe in RECIPES.values()]
+        rows.append([field.name, *(getattr(v, "__name__", str(v)) for v in values)])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def at_least(kind: type, least: float) -> Callable[[str], float]:
+    """A type for argparse: a number of ``kind``, not below ``least``."""
+
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not least <= value < float("inf"):
+            what = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"{text!r}; expected {what}, at least {least}")
+        return value
+
+    return parse
+
+
+def above(least: float) -> Callable[[str], float]:
+    """A type for argparse: a number above ``least``."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = least
+        if not least < value < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text!r}; expected a number above {least}")
+        return value
+
+    return parse
+
+
+def share_or_none(text: str) -> float | str:
+    """A type for argparse: a number between 0 and 1, or the word none."""
+    if text == "none":
+        return text
+    value = above(0)(text)
+    if value >= 1:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a number below 1, or none")
+    return value

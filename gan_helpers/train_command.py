@@ -1,0 +1,235 @@
+"""``python -m gan_helpers train``: a long run that can be stopped, killed and resumed."""
+
+import argparse
+import json
+import os
+import platform
+import shlex
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from filelock import FileLock, Timeout
+from tqdm.auto import tqdm
+
+from gan_helpers.checkpoints import load_checkpoint, read_about, save_checkpoint
+from gan_helpers.data import load_mnist
+from gan_helpers.history import COLUMNS
+from gan_helpers.options import (
+    RECIPE_OPTIONS,
+    above,
+    add_recipe_options,
+    at_least,
+    chosen_recipe,
+)
+from gan_helpers.plots import grid_image
+from gan_helpers.recipes import RECIPES, Run, best_device, start_run
+from gan_helpers.training import sample, train_in_parts
+from gan_helpers.weights import save_generator
+
+DESCRIPTION = """Train a generator on MNIST, as notebook 04 does, for as long as you like.
+
+  python -m gan_helpers train --out runs/first --minutes 1
+  python -m gan_helpers train --out runs/article --recipe article --epochs 300
+  python -m gan_helpers train --out runs/article --resume
+
+The folder holds the checkpoint (everything that the next step depends on), the sample grids of
+forty fixed z and, at the end, generator.safetensors, history.json and run.json. Ctrl-C stops after
+the present step; a run that was stopped or killed goes on with --resume, bit for bit.
+"""
+
+
+@dataclass
+class Plan:
+    """How long a run is to be and what it leaves; kept in the checkpoint, for --resume."""
+
+    epochs: int | None
+    minutes: float | None
+    grid_every: int  # epochs
+    checkpoint_every: int  # steps
+    command: str
+    seconds: float = 0.0  # trained so far
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Add ``train`` to the command line."""
+    parser = commands.add_parser(
+        "train",
+        help="train a generator; stop and resume at will",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the run's folder")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=at_least(int, 1), metavar="N", help="length (10)")
+    length.add_argument(
+        "--minutes", type=above(0), metavar="M", help="a time budget in place of epochs"
+    )
+    parser.add_argument("--recipe", choices=RECIPES, help="what to start from (course)")
+    parser.add_argument("--seed", type=at_least(int, 0), help="of weights, images and z (0)")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    parser.add_argument("--grid-every", type=at_least(int, 1), metavar="EPOCHS", help="(1)")
+    parser.add_argument(
+        "--checkpoint-every", type=at_least(int, 1), metavar="STEPS", help="(one epoch)"
+    )
+    add_recipe_options(parser)
+    parser.set_defaults(run=run_train)
+
+
+def run_train(arguments: argparse.Namespace) -> int:
+    """Begin or resume the run of the command line; returns the exit status."""
+    folder = arguments.out
+    if not arguments.resume and (folder / "checkpoint.safetensors").exists():
+        raise ValueError(
+            f"{folder} already holds a run: --resume goes on with it, or name another --out."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / "lock", timeout=0):  # released by the system if we are killed
+            run, plan = (_resumed if arguments.resume else _begun)(arguments)
+            return _train(run, plan, folder)
+    except Timeout as error:
+        raise OSError(f"another run is writing into {folder}; name another --out.") from error
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return best_device()
+    backend = {"cuda": torch.cuda, "mps": torch.backends.mps}.get(name)
+    if backend is not None and not backend.is_available():
+        raise ValueError(f"--device {name} is not available here; use --device auto.")
+    return torch.device(name)
+
+
+def _begun(arguments: argparse.Namespace) -> tuple[Run, Plan]:
+    recipe = chosen_recipe(arguments)
+    images = len(load_mnist()[0])
+    if recipe.batch_size > images:
+        raise ValueError(f"--batch-size is {recipe.batch_size}; there are {images:,} images.")
+    run = start_run(recipe, arguments.seed or 0, _device(arguments.device))
+    by_time = arguments.minutes is not None
+    plan = Plan(
+        epochs=None if by_time else arguments.epochs or 10,
+        minutes=arguments.minutes,
+        grid_every=arguments.grid_every or 1,
+        checkpoint_every=arguments.checkpoint_every or images // recipe.batch_size,
+        command="python -m gan_helpers " + shlex.join(sys.argv[1:]),
+    )
+    return run, plan
+
+
+def _resumed(arguments: argparse.Namespace) -> tuple[Run, Plan]:
+    given = [name for name in RECIPE_OPTIONS if getattr(arguments, name) is not None]
+    if given:
+        option = "--" + given[0].replace("_", "-")
+        raise ValueError(f"{option} cannot be changed by --resume; begin another run for that.")
+    file = arguments.out / "checkpoint.safetensors"
+    run = load_checkpoint(file, _device(arguments.device))
+    about = read_about(file)
+    try:
+        plan = Plan(**about)
+    except TypeError as error:
+        raise OSError(f"{file} was not written by this command, so its length is unknown.") from (
+            error
+        )
+    if arguments.epochs or arguments.minutes:  # a new length
+        plan.epochs, plan.minutes = arguments.epochs, arguments.minutes
+    plan.grid_every = arguments.grid_every or plan.grid_every
+    plan.checkpoint_every = arguments.checkpoint_every or plan.checkpoint_every
+    return run, plan
+
+
+def _train(run: Run, plan: Plan, folder: Path) -> int:
+    images, _ = load_mnist()
+    epoch = len(images) // run.recipe.batch_size
+    history, before = run.history, plan.seconds
+    end = plan.epochs * epoch if plan.epochs else 10**9
+    limit = 60 * plan.minutes if plan.minutes else float("inf")
+    # The largest divisor up to 100: short enough to mind the time, and to meet each checkpoint.
+    part = max(n for n in range(1, 101) if plan.checkpoint_every % n == 0)
+    start = time.perf_counter()
+
+    def save() -> None:
+        save_checkpoint(run, folder / "checkpoint.safetensors", asdict(plan))
+
+    if history.steps == 0:
+        save()  # a run that is killed at once can be resumed too
+    total = limit if plan.minutes else end
+    bar = tqdm(total=total, initial=before if plan.minutes else history.steps, unit="step")
+    if plan.minutes:
+        bar.bar_format = "{l_bar}{bar}| {n:.0f} of {total:.0f} s{postfix}"
+    try:
+        with bar:
+            if history.steps < end and plan.seconds < limit:
+                for _ in train_in_parts(
+                    run, images, steps=end - history.steps, frame_every=part, progress=False
+                ):
+                    plan.seconds = before + time.perf_counter() - start
+                    _keep_frame(history, epoch * plan.grid_every, folder, epoch)
+                    bar.set_postfix_str(
+                        f"step {history.steps:,}, D loss {history.d_loss[-1]:.2f}, "
+                        f"G loss {history.g_loss[-1]:.2f}",
+                        refresh=False,
+                    )
+                    bar.update(
+                        (min(plan.seconds, limit) if plan.minutes else history.steps) - bar.n
+                    )
+                    if history.steps % plan.checkpoint_every == 0:
+                        save()
+                    if plan.seconds >= limit:
+                        break
+        save()
+    except KeyboardInterrupt:  # outside a step: the checkpoint is that of before
+        print(f"\nStopped. Go on with: python -m gan_helpers train --resume --out {folder}")
+        return 130
+    except FloatingPointError as error:
+        raise ValueError(
+            f"{error} The last good state is {folder / 'checkpoint.safetensors'}; begin a run in "
+            "another folder with a smaller --learning-rate."
+        ) from error
+    done = history.steps >= end or plan.seconds >= limit
+    _leave(run, plan, folder)
+    if not done:
+        print(
+            f"Stopped after step {history.steps:,}. Go on with: "
+            f"python -m gan_helpers train --resume --out {folder}"
+        )
+        return 130
+    print(f"{history.steps:,} steps in {plan.seconds / 60:.1f} minutes: {folder}")
+    return 0
+
+
+def _keep_frame(history, every: int, folder: Path, epoch: int) -> None:
+    """Keep the newest frame and draw it if its step is due, else drop it: pictures are large."""
+    if history.frame_steps[-1] % every:
+        history.frame_steps.pop()
+        history.frames.pop()
+        return
+    (folder / "samples").mkdir(exist_ok=True)
+    number = history.frame_steps[-1] // epoch
+    grid_image(history.frames[-1]).save(folder / "samples" / f"epoch_{number:04d}.png")
+
+
+def _leave(run: Run, plan: Plan, folder: Path) -> None:
+    """Write what is for reading: the generator, the history and what made them."""
+    about = {
+        "command": plan.command,
+        "seed": str(run.seed),
+        "steps": str(run.history.steps),
+        "minutes": f"{plan.seconds / 60:.1f}",
+        "machine": f"{platform.machine()} {run.fixed_z.device.type}, "
+        f"{torch.get_num_threads()} threads",
+        "torch": torch.__version__.split("+")[0],
+        "python": platform.python_version(),
+    }
+    save_generator(run.sampler, folder / "generator.safetensors", about)
+    (folder / "samples").mkdir(exist_ok=True)
+    grid_image(sample(run.sampler, run.fixed_z)).save(folder / "samples" / "last.png")
+    columns = {name: getattr(run.history, name) for name in COLUMNS}
+    for name, content in (("history", columns), ("run", about)):
+        unfinished = folder / f"{name}.json.unfinished"
+        unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        os.replace(unfinished, folder / f"{name}.json")
