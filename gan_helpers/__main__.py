@@ -14,6 +14,7 @@ import torch
 
 from gan_helpers import train_command
 from gan_helpers.evaluation import SAMPLES, draw, evaluate, evaluate_images, read_images
+from gan_helpers.files import write_whole
 from gan_helpers.options import at_least, recipe_table
 from gan_helpers.plots import grid_image
 from gan_helpers.weights import load_generator
@@ -68,6 +69,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, TypeError, ValueError) as error:
         print(f"python -m gan_helpers: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # Ctrl-C while nothing is lost: a half-made file has been removed
+        return 130
 
 
 def run_sample(arguments: argparse.Namespace) -> None:
@@ -81,11 +84,15 @@ def run_sample(arguments: argparse.Namespace) -> None:
     images = draw(generator, arguments.n or (100 if picture else SAMPLES), arguments.seed)
     # A name of the same ending, which decides the format.
     unfinished = arguments.out.with_name("unfinished_" + arguments.out.name)
-    if picture:
-        grid_image(images).save(unfinished)
-    else:
-        np.savez_compressed(unfinished, images=images.squeeze(1).numpy())
-    os.replace(unfinished, arguments.out)
+    try:
+        if picture:
+            grid_image(images).save(unfinished)
+        else:
+            np.savez_compressed(unfinished, images=images.squeeze(1).numpy())
+        os.replace(unfinished, arguments.out)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
     print(f"{len(images):,} images: {arguments.out}")
 
 
@@ -109,9 +116,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
         machine = f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
         record = {**source, "scores": asdict(scores), "machine": machine}
         record["torch"] = torch.__version__.split("+")[0]
-        unfinished = arguments.json.with_name(arguments.json.name + ".unfinished")
-        unfinished.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        os.replace(unfinished, arguments.json)
+        write_whole(arguments.json, (json.dumps(record, indent=2) + "\n").encode())
 
 
 if __name__ == "__main__":

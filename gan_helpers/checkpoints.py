@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
+from gan_helpers.files import write_whole
 from gan_helpers.history import history_from_tensors, history_tensors
 from gan_helpers.recipes import Run, recipe_from_dict, recipe_to_dict, start_run
 
@@ -36,17 +36,13 @@ def save_checkpoint(run: Run, file: str | Path, about: dict | None = None) -> No
         "position": run.position,
         "about": about or {},
         "history": run.history.about,
-        "sha256": _sha256(tensors),
+        "adams": [_hyperparameters(adam) for adam in (run.g_optimizer, run.d_optimizer)],
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(file.name + ".unfinished")
+    state["sha256"] = _sha256(state, tensors)
     try:
-        save_file(tensors, unfinished, metadata={"checkpoint": json.dumps(state)})
-        with open(unfinished, "rb+") as opened:
-            os.fsync(opened.fileno())  # on the disk before it takes the older one's name
-        os.replace(unfinished, file)
-    except (SafetensorError, OSError) as error:
-        unfinished.unlink(missing_ok=True)
+        # Not save_file: killed, it would leave a hidden file of its own for each time.
+        write_whole(file, save(tensors, {"checkpoint": json.dumps(state)}))
+    except OSError as error:
         kept = "the checkpoint before it is untouched" if file.is_file() else "there is none yet"
         raise OSError(
             f"The checkpoint {file} could not be written ({error}); {kept}. Is the disk full?"
@@ -64,7 +60,7 @@ def load_checkpoint(file: str | Path, device: torch.device | str = "cpu") -> Run
     try:
         run = start_run(recipe_from_dict(state["recipe"]), state["seed"], device)
         run.position = state["position"]
-        _restore(run, tensors)
+        _restore(run, tensors, state["adams"])
         run.history = history_from_tensors(_part(tensors, "history"), state["history"], file)
     except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = " ".join(str(error).split())  # PyTorch's own has several lines
@@ -95,16 +91,19 @@ def _tensors(run: Run) -> dict[str, torch.Tensor]:
     }
 
 
-def _restore(run: Run, tensors: dict[str, torch.Tensor]) -> None:
+def _restore(run: Run, tensors: dict[str, torch.Tensor], adams: list[dict]) -> None:
     run.generator.load_state_dict(_part(tensors, "generator"))
     run.discriminator.load_state_dict(_part(tensors, "discriminator"))
     if run.average is not None:
         run.average.load_state_dict(_part(tensors, "average"))
-    _restore_optimizer(run.g_optimizer, _part(tensors, "g_optimizer"))
-    _restore_optimizer(run.d_optimizer, _part(tensors, "d_optimizer"))
+    g_adam, d_adam = adams
+    _restore_optimizer(run.g_optimizer, _part(tensors, "g_optimizer"), g_adam)
+    _restore_optimizer(run.d_optimizer, _part(tensors, "d_optimizer"), d_adam)
     random, data = _part(tensors, "random"), _part(tensors, "data")
     run.rng.set_state(random["rng"])
     run.dropout_rng.set_state(random["dropout"])
+    if data["fixed_z"].shape != run.fixed_z.shape:
+        raise ValueError(f"fixed_z has shape {tuple(data['fixed_z'].shape)}")
     run.fixed_z = data["fixed_z"].to(run.fixed_z.device)
     run.order = data.get("order")
 
@@ -120,8 +119,15 @@ def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tens
     return {f"{i}/{name}": value for i, one in state.items() for name, value in one.items()}
 
 
-def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
-    # Its hyperparameters are the recipe's; start_run has set them.
+def _hyperparameters(optimizer: torch.optim.Optimizer) -> dict:
+    """The recipe's, where nobody has changed them on the way (a slower discriminator, say)."""
+    (group,) = optimizer.param_groups
+    return {name: group[name] for name in ("lr", "betas", "weight_decay")}
+
+
+def _restore_optimizer(
+    optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor], hyperparameters: dict
+) -> None:
     state: dict[int, dict[str, torch.Tensor]] = {}
     for key, tensor in tensors.items():
         number, name = key.split("/")
@@ -129,14 +135,16 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, torc
     weights = [p for group in optimizer.param_groups for p in group["params"]]
     for number, one in state.items():
         shape = weights[number].shape if number < len(weights) else None
-        if one.keys() != {"step", "exp_avg", "exp_avg_sq"} or one["exp_avg"].shape != shape:
+        shapes = {name: tensor.shape for name, tensor in one.items()}
+        if shapes != {"step": torch.Size(), "exp_avg": shape, "exp_avg_sq": shape}:
             raise ValueError(f"Adam's memory of weight {number} does not fit the networks")
     if state and len(state) != len(weights):
         raise ValueError(
             f"Adam's memory is of {len(state)} weights, the network has {len(weights)}"
         )
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": state, "param_groups": groups})
+    (group,) = optimizer.state_dict()["param_groups"]
+    group |= hyperparameters | {"betas": tuple(hyperparameters["betas"])}
+    optimizer.load_state_dict({"state": state, "param_groups": [group]})
 
 
 def _read(file: str | Path) -> tuple[dict, dict[str, torch.Tensor]]:
@@ -158,14 +166,15 @@ def _read(file: str | Path) -> tuple[dict, dict[str, torch.Tensor]]:
             f"{file} is a checkpoint of format {version}; this package reads format {FORMAT}. "
             "Go on with the version of the package that wrote it."
         )
-    if state.get("sha256") != _sha256(tensors):
+    if state.pop("sha256", None) != _sha256(state, tensors):
         raise OSError(f"{file} is damaged: its checksum is not that of its contents.")
     return state, tensors
 
 
-def _sha256(tensors: dict[str, torch.Tensor]) -> str:
-    digest = hashlib.sha256()
+def _sha256(state: dict, tensors: dict[str, torch.Tensor]) -> str:
+    digest = hashlib.sha256(json.dumps(state, sort_keys=True).encode())
     for name in sorted(tensors):
-        digest.update(name.encode())
-        digest.update(tensors[name].numpy().tobytes())
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()

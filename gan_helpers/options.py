@@ -24,16 +24,16 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     """Add every hyperparameter of ``Recipe``; what is not given stays the named recipe's."""
     recipe = parser.add_argument_group("hyperparameters, in place of the recipe's")
     recipe.add_argument("--loss", choices=LOSSES, help="the generator's")
-    recipe.add_argument("--batch-size", type=at_least(int, 1), metavar="N")
+    recipe.add_argument("--batch-size", type=at_least(int, 2), metavar="N")
     recipe.add_argument("--learning-rate", type=above(0), metavar="X", help="of both Adams")
-    recipe.add_argument("--betas", type=at_least(float, 0), nargs=2, metavar=("B1", "B2"))
+    recipe.add_argument("--betas", type=share, nargs=2, metavar=("B1", "B2"))
     recipe.add_argument("--weight-decay", type=at_least(float, 0), metavar="X")
     recipe.add_argument("--fresh-z", action=argparse.BooleanOptionalAction, default=None)
     recipe.add_argument("--average-decay", type=share_or_none, metavar="X", help="or none")
     recipe.add_argument("--latent-dim", type=at_least(int, 1), metavar="N")
     recipe.add_argument("--generator-hidden", type=at_least(int, 1), nargs="+", metavar="N")
     recipe.add_argument("--discriminator-hidden", type=at_least(int, 1), nargs="+", metavar="N")
-    recipe.add_argument("--dropout", type=at_least(float, 0), metavar="X")
+    recipe.add_argument("--dropout", type=share, metavar="X")
 
 
 def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
@@ -85,17 +85,18 @@ def recipe_table() -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def at_least(kind: type, least: float) -> Callable[[str], float]:
-    """A type for argparse: a number of ``kind``, not below ``least``."""
+def at_least(kind: type, least: float, below: float = float("inf")) -> Callable[[str], float]:
+    """A type for argparse: a number of ``kind``, not below ``least``, but below ``below``."""
 
     def parse(text: str) -> float:
         try:
             value = kind(text)
         except ValueError:
             value = None
-        if value is None or not least <= value < float("inf"):
+        if value is None or not least <= value < below:
             what = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"{text!r}; expected {what}, at least {least}")
+            most = "" if below == float("inf") else f" and below {below}"
+            raise argparse.ArgumentTypeError(f"{text!r}; expected {what}, at least {least}{most}")
         return value
 
     return parse
@@ -114,6 +115,9 @@ def above(least: float) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+share = at_least(float, 0, below=1)
 
 
 def share_or_none(text: str) -> float | str:

@@ -1,5 +1,7 @@
 """Recipes (named sets of hyperparameters), and the state of a run that is started from one."""
 
+import inspect
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -79,10 +81,12 @@ def recipe_to_dict(recipe: Recipe) -> dict:
             part, arguments = (
                 (value.func, value.keywords) if isinstance(value, partial) else (value, {})
             )
-            if PARTS.get(getattr(part, "__name__", "")) is not part or getattr(value, "args", ()):
+            known = PARTS.get(getattr(part, "__name__", "")) is part
+            if not known or getattr(value, "args", ()) or not _is_plain(arguments):
                 raise ValueError(
                     f"{name} is {value!r}, which cannot be written to a file; expected one of "
-                    f"{', '.join(PARTS)}, or functools.partial of one with named arguments."
+                    f"{', '.join(PARTS)}, or functools.partial of one with named arguments, plain "
+                    "numbers all."
                 )
             value = [part.__name__, arguments]
         written[name] = value
@@ -107,11 +111,23 @@ def recipe_from_dict(written: dict) -> Recipe:
             if part not in PARTS:
                 raise ValueError(f"{name} is {part!r}; expected one of {', '.join(PARTS)}.")
             arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
+            try:
+                inspect.signature(PARTS[part]).bind_partial(**arguments)
+            except TypeError as error:
+                raise ValueError(f"{name} is {part!r} with {arguments}: {error}.") from error
             value = partial(PARTS[part], **arguments) if arguments else PARTS[part]
         elif isinstance(value, list):
             value = tuple(value)
         values[name] = value
     return Recipe(**values)
+
+
+def _is_plain(arguments: dict) -> bool:
+    try:
+        json.dumps(arguments)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-import os
+import math
 import platform
 import shlex
 import sys
@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 
 from gan_helpers.checkpoints import load_checkpoint, read_about, save_checkpoint
 from gan_helpers.data import load_mnist
+from gan_helpers.files import write_whole
 from gan_helpers.history import COLUMNS
 from gan_helpers.options import (
     RECIPE_OPTIONS,
@@ -69,7 +70,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--minutes", type=above(0), metavar="M", help="a time budget in place of epochs"
     )
     parser.add_argument("--recipe", choices=RECIPES, help="what to start from (course)")
-    parser.add_argument("--seed", type=at_least(int, 0), help="of weights, images and z (0)")
+    parser.add_argument(
+        "--seed", type=at_least(int, 0, below=2**62), help="of weights, images and z (0)"
+    )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument("--grid-every", type=at_least(int, 1), metavar="EPOCHS", help="(1)")
     parser.add_argument(
@@ -85,6 +88,10 @@ def run_train(arguments: argparse.Namespace) -> int:
     if not arguments.resume and (folder / "checkpoint.safetensors").exists():
         raise ValueError(
             f"{folder} already holds a run: --resume goes on with it, or name another --out."
+        )
+    if arguments.resume and not folder.is_dir():  # a mistyped name makes no folder
+        raise FileNotFoundError(
+            f"The checkpoint {folder / 'checkpoint.safetensors'} does not exist."
         )
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -109,7 +116,12 @@ def _begun(arguments: argparse.Namespace) -> tuple[Run, Plan]:
     images = len(load_mnist()[0])
     if recipe.batch_size > images:
         raise ValueError(f"--batch-size is {recipe.batch_size}; there are {images:,} images.")
-    run = start_run(recipe, arguments.seed or 0, _device(arguments.device))
+    device = _device(arguments.device)
+    try:
+        run = start_run(recipe, arguments.seed or 0, device)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"the networks do not fit into the memory ({reason}).") from error
     by_time = arguments.minutes is not None
     plan = Plan(
         epochs=None if by_time else arguments.epochs or 10,
@@ -148,8 +160,10 @@ def _train(run: Run, plan: Plan, folder: Path) -> int:
     history, before = run.history, plan.seconds
     end = plan.epochs * epoch if plan.epochs else 10**9
     limit = 60 * plan.minutes if plan.minutes else float("inf")
-    # The largest divisor up to 100: short enough to mind the time, and to meet each checkpoint.
-    part = max(n for n in range(1, 101) if plan.checkpoint_every % n == 0)
+    # The largest divisor up to 100: short enough to mind the time; meets each checkpoint and grid.
+    common = math.gcd(plan.checkpoint_every, epoch * plan.grid_every)
+    part = max(n for n in range(1, 101) if common % n == 0)
+    go_on = f"Go on with: python -m gan_helpers train --resume --out {shlex.quote(str(folder))}"
     start = time.perf_counter()
 
     def save() -> None:
@@ -183,7 +197,7 @@ def _train(run: Run, plan: Plan, folder: Path) -> int:
                         break
         save()
     except KeyboardInterrupt:  # outside a step: the checkpoint is that of before
-        print(f"\nStopped. Go on with: python -m gan_helpers train --resume --out {folder}")
+        print(f"\nStopped. {go_on}")
         return 130
     except FloatingPointError as error:
         raise ValueError(
@@ -193,10 +207,7 @@ def _train(run: Run, plan: Plan, folder: Path) -> int:
     done = history.steps >= end or plan.seconds >= limit
     _leave(run, plan, folder)
     if not done:
-        print(
-            f"Stopped after step {history.steps:,}. Go on with: "
-            f"python -m gan_helpers train --resume --out {folder}"
-        )
+        print(f"Stopped after step {history.steps:,}. {go_on}")
         return 130
     print(f"{history.steps:,} steps in {plan.seconds / 60:.1f} minutes: {folder}")
     return 0
@@ -230,6 +241,4 @@ def _leave(run: Run, plan: Plan, folder: Path) -> None:
     grid_image(sample(run.sampler, run.fixed_z)).save(folder / "samples" / "last.png")
     columns = {name: getattr(run.history, name) for name in COLUMNS}
     for name, content in (("history", columns), ("run", about)):
-        unfinished = folder / f"{name}.json.unfinished"
-        unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        os.replace(unfinished, folder / f"{name}.json")
+        write_whole(folder / f"{name}.json", (json.dumps(content, indent=1) + "\n").encode())

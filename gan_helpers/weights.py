@@ -1,13 +1,13 @@
 """A generator's weights in a file: safetensors, so that nothing has to be unpickled."""
 
-import os
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
+from gan_helpers.files import write_whole
 from gan_helpers.models import ArticleGenerator, Generator
 
 NETWORKS = {"Generator": Generator, "ArticleGenerator": ArticleGenerator}
@@ -32,11 +32,7 @@ def save_generator(
         key: tensor.half() if half and tensor.ndim == 2 else tensor
         for key, tensor in generator.state_dict().items()
     }
-    file = Path(file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(file.name + ".unfinished")
-    save_file(tensors, unfinished, metadata={**about, "generator": name})
-    os.replace(unfinished, file)
+    write_whole(Path(file), save(tensors, {**about, "generator": name}))
 
 
 def load_generator(file: str | Path) -> tuple[nn.Module, dict[str, str]]:

@@ -14,6 +14,7 @@ import gan_helpers.__main__ as command_line
 from gan_helpers.__main__ import main
 from gan_helpers.evaluation import Scores
 from gan_helpers.models import Generator
+from gan_helpers.recipes import Recipe
 from gan_helpers.weights import save_generator
 
 SCORES = Scores(
@@ -218,11 +219,35 @@ def test_a_negative_number_of_images_is_refused_and_counts_from_no_end(calls, pi
 @pytest.mark.parametrize(
     "arguments", [[], ["measure"], ["evaluate"], ["evaluate", "f", "--n", "many"]]
 )
-def test_wrong_arguments_end_with_the_usage_and_status_2(arguments, capsys):
+def test_wrong_arguments_end_with_one_sentence_and_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2
-    assert capsys.readouterr().err.startswith("usage: python -m gan_helpers")
+    error = capsys.readouterr().err
+    assert error.startswith("python -m gan_helpers")
+    assert error.endswith(" --help explains.\n") and error.count("\n") == 1
+    assert "usage" not in error
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["sample"], ["evaluate"], ["recipes"]])
+def test_each_command_has_its_help(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([*command, "--help"])
+    assert stopped.value.code == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith(" ".join(["usage: python -m gan_helpers", *command]))
+    assert captured.err == ""
+
+
+def test_the_recipes_are_listed_with_their_numbers(capsys):
+    assert main(["recipes"]) == 0
+    captured = capsys.readouterr()
+    names, *rows = captured.out.splitlines()
+    assert names.split() == ["course", "article"]
+    assert [row.split()[0] for row in rows] == list(Recipe.__dataclass_fields__)
+    assert "ArticleGenerator" in captured.out and "<function" not in captured.out
+    assert ["learning_rate", "0.001", "0.0002"] in [row.split() for row in rows]
+    assert captured.err == ""
 
 
 def test_help_from_a_shell():

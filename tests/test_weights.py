@@ -5,7 +5,6 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from gan_helpers import weights
 from gan_helpers.history import save_history
 from gan_helpers.models import ArticleGenerator, Discriminator, Generator, initialise
 from gan_helpers.recipes import start_run
@@ -143,23 +142,22 @@ def test_an_older_file_survives_a_failed_save(file, monkeypatch):
     save_generator(small(), file, {"seed": "0"})
     content = file.read_bytes()
 
-    def full_disk(tensors, target, metadata):
-        with open(target, "wb") as opened:
-            opened.write(b"half of it")
+    def full_disk(*arguments):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(weights, "save_file", full_disk)
+    monkeypatch.setattr("os.fsync", full_disk)
     with pytest.raises(OSError, match="No space left"):
         save_generator(small(), file, {"seed": "1"})
     assert file.read_bytes() == content
     assert load_generator(file)[1] == {"seed": "0"}
+    assert list(file.parent.iterdir()) == [file]
 
 
 def test_an_interrupted_save_leaves_no_file_that_looks_whole(file, monkeypatch):
-    def interrupted(tensors, target, metadata):
+    def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(weights, "save_file", interrupted)
+    monkeypatch.setattr("os.fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
         save_generator(small(), file, {})
     assert not file.exists()

@@ -1,0 +1,133 @@
+"""A run that is killed at a hundred random moments, and always goes on from its last checkpoint."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+KILLS = 100
+SECONDS = 0.2  # the longest that a process lives before it is killed
+STEPS = 3  # from one checkpoint to the next
+
+# One process imports PyTorch; each process that trains is a fork of it, which takes milliseconds.
+DRIVER = f"""
+import os
+import random
+import select
+import signal
+import struct
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import torch
+from tqdm.auto import tqdm
+
+from checkpoint_help import TINY, assert_same_run
+from gan_helpers.checkpoints import load_checkpoint, save_checkpoint
+from gan_helpers.recipes import start_run
+from gan_helpers.training import train
+
+torch.set_num_threads(1)
+tqdm.monitor_interval = 0  # no thread of its own: a fork may not have one
+FILE = Path(sys.argv[1])
+IMAGES = torch.randint(
+    0, 256, (70, 1, 28, 28), generator=torch.Generator().manual_seed(0), dtype=torch.uint8
+)
+
+
+def go_on(run, steps):
+    train(run, IMAGES, steps=steps, progress=False)
+    del run.history.frames[1:], run.history.frame_steps[1:]  # pictures are large
+
+
+def begun_or_resumed():
+    return load_checkpoint(FILE) if FILE.exists() else start_run(TINY, seed=3)
+
+
+def train_for_ever(tell):
+    run = begun_or_resumed()
+    while True:
+        go_on(run, {STEPS})
+        save_checkpoint(run, FILE)
+        os.write(tell, struct.pack("q", run.history.steps))
+
+
+def fork(work):
+    hear, tell = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(tell)
+        return child, hear
+    try:
+        os.close(hear)
+        work(tell)
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+    finally:
+        os._exit(1)
+
+
+def heard(hear, first=b""):
+    with os.fdopen(hear, "rb") as pipe:
+        told = first + pipe.read()
+    return [value for (value,) in struct.iter_unpack("q", told[: len(told) // 8 * 8])]
+
+
+def main():
+    go_on(start_run(TINY), 1)  # PyTorch imports the rest of itself at the first step
+    rng = random.Random(0)
+    steps = halves = 0
+    for kill in range({KILLS}):
+        child, hear = fork(train_for_ever)
+        # Every other process is given the time for one checkpoint, however slow the machine.
+        first = b""
+        if kill % 2 and select.select([hear], [], [], 20)[0]:
+            first = os.read(hear, 8)
+        time.sleep(rng.uniform(0, {SECONDS}))
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status), f"process {{kill}} failed before it was killed"
+        beside = {{path.name for path in FILE.parent.iterdir()}} - {{FILE.name}}
+        assert beside <= {{FILE.name + ".unfinished"}}, beside  # files that nobody would remove
+        halves += len(beside)
+        told = heard(hear, first)
+        least = max(told, default=steps)  # complete before the kill, so it must still be there
+        # The whole file is read, and its checksum compared.
+        found = load_checkpoint(FILE).history.steps if FILE.exists() else 0
+        assert steps <= least <= found <= least + {STEPS}, (kill, steps, told, found)
+        assert found % {STEPS} == 0
+        steps = found
+    assert steps >= {STEPS * KILLS // 2}
+    assert halves > 0, "no kill struck while a file was being written"
+
+    run, whole = begun_or_resumed(), start_run(TINY, seed=3)
+    assert run.history.steps == steps
+    go_on(run, 10)
+    go_on(whole, steps + 10)
+    assert_same_run(run, whole)
+    save_checkpoint(run, FILE)  # over what the last kill may have left
+    assert [path.name for path in FILE.parent.iterdir()] == [FILE.name]
+
+
+main()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork, which Windows has not")
+def test_a_run_that_is_killed_a_hundred_times_loses_no_checkpoint(tmp_path):
+    (tmp_path / "run").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER, str(tmp_path / "run" / "checkpoint.safetensors")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=Path(__file__).parent,  # for checkpoint_help
+    )
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout, done.stderr) == ("", "")

@@ -1,0 +1,73 @@
+"""Every hyperparameter of a recipe can be chosen on the command line, and reaches it."""
+
+import argparse
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from gan_helpers import options
+from gan_helpers.losses import saturating_generator_loss
+from gan_helpers.models import Discriminator, Generator
+from gan_helpers.options import add_recipe_options, chosen_recipe
+from gan_helpers.recipes import ARTICLE, COURSE, RECIPES, Recipe
+
+
+def chosen(*arguments: str) -> Recipe:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--recipe", choices=RECIPES)
+    add_recipe_options(parser)
+    return chosen_recipe(parser.parse_args(arguments))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes"),
+    [
+        ("", {}),
+        ("--loss saturating", {"generator_loss": saturating_generator_loss}),
+        ("--batch-size 64", {"batch_size": 64}),
+        ("--learning-rate 3e-4", {"learning_rate": 3e-4}),
+        ("--betas 0 0.9", {"betas": (0.0, 0.9)}),
+        ("--weight-decay 0.01", {"weight_decay": 0.01}),
+        ("--weight-decay 0", {"weight_decay": 0.0}),
+        ("--fresh-z", {"fresh_z": True}),
+        ("--no-fresh-z", {"fresh_z": False}),
+        ("--average-decay 0.5", {"average_decay": 0.5}),
+        ("--average-decay none", {"average_decay": None}),
+    ],
+)
+@pytest.mark.parametrize("name", ["course", "article"])
+def test_a_hyperparameter_replaces_the_recipes(name, arguments, changes):
+    assert chosen("--recipe", name, *arguments.split()) == replace(RECIPES[name], **changes)
+
+
+def test_without_a_recipe_it_is_the_courses():
+    assert chosen() == COURSE
+    assert chosen("--loss", "non-saturating") == COURSE
+    assert chosen("--recipe", "article") == ARTICLE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field", "network", "keywords"),
+    [
+        ("--latent-dim 8", "build_generator", Generator, {"latent_dim": 8}),
+        ("--generator-hidden 16 32", "build_generator", Generator, {"hidden": (16, 32)}),
+        ("--discriminator-hidden 5", "build_discriminator", Discriminator, {"hidden": (5,)}),
+        ("--dropout 0", "build_discriminator", Discriminator, {"dropout": 0.0}),
+        ("--dropout 0.5", "build_discriminator", Discriminator, {"dropout": 0.5}),
+    ],
+)
+def test_a_size_builds_other_networks(arguments, field, network, keywords):
+    recipe = chosen(*arguments.split())
+    built = getattr(recipe, field)
+    assert isinstance(built, partial)
+    assert (built.func, built.keywords) == (network, keywords)
+    assert replace(recipe, **{field: network}) == COURSE
+    built()
+
+
+def test_every_entry_of_a_recipe_has_an_option():
+    parser = argparse.ArgumentParser()
+    add_recipe_options(parser)
+    given = set(vars(parser.parse_args([]))) | {"recipe", "seed"}
+    assert given == set(options.RECIPE_OPTIONS)

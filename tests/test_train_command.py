@@ -1,0 +1,245 @@
+"""``train`` on the command line: what it leaves, and that stopped and resumed is never stopped."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from checkpoint_help import assert_same_run, assert_same_state
+from PIL import Image
+from run_help import same, state
+
+from gan_helpers import train_command, training
+from gan_helpers.__main__ import main
+from gan_helpers.checkpoints import load_checkpoint, read_about
+from gan_helpers.history import COLUMNS
+from gan_helpers.plots import grid_image
+from gan_helpers.training import sample
+from gan_helpers.weights import load_generator
+
+TINY = "--latent-dim 8 --generator-hidden 16 --discriminator-hidden 16 --batch-size 32".split()
+EPOCH = 10  # steps: 330 images, ten left over
+
+
+@pytest.fixture(autouse=True)
+def mnist(monkeypatch) -> None:
+    """330 images of noise in place of MNIST."""
+    rng = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (330, 1, 28, 28), generator=rng, dtype=torch.uint8)
+    labels = torch.zeros(330, dtype=torch.int64)
+    monkeypatch.setattr(train_command, "load_mnist", lambda: (images, labels))
+
+
+def begin(folder: Path, *more: str) -> int:
+    return main(["train", "--out", str(folder), "--device", "cpu", *TINY, *more])
+
+
+def resume(folder: Path, *more: str) -> int:
+    return main(["train", "--out", str(folder), "--device", "cpu", "--resume", *more])
+
+
+def checkpoint(folder: Path):
+    return load_checkpoint(folder / "checkpoint.safetensors")
+
+
+def before_step(monkeypatch, step: int, act) -> None:
+    """Have ``act`` called before step number ``step`` (from 0) of the run, once."""
+    done = training._step
+
+    def stepping(run, real, measure):
+        if run.history.steps == step:
+            monkeypatch.setattr(training, "_step", done)
+            act()
+        done(run, real, measure)
+
+    monkeypatch.setattr(training, "_step", stepping)
+
+
+def press_stop() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def crash() -> None:
+    raise KeyboardInterrupt
+
+
+# what a run leaves
+
+
+def test_a_run_leaves_all_that_is_for_reading(tmp_path, capsys):
+    folder = tmp_path / "runs" / "first"
+    assert begin(folder, "--epochs", "3", "--grid-every", "2", "--seed", "4") == 0
+    assert f"30 steps in 0.0 minutes: {folder}" in capsys.readouterr().out
+    assert {path.name for path in folder.iterdir()} - {"lock"} == {
+        "checkpoint.safetensors",
+        "generator.safetensors",
+        "history.json",
+        "run.json",
+        "samples",
+    }
+    run = checkpoint(folder)
+    assert (run.seed, run.history.steps) == (4, 3 * EPOCH)
+    assert run.history.frame_steps == [0, 2 * EPOCH]
+
+    generator, about = load_generator(folder / "generator.safetensors")
+    assert same(state(generator), state(run.sampler))
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert record == about
+    assert (record["seed"], record["steps"], record["minutes"]) == ("4", "30", "0.0")
+    assert record["command"].startswith("python -m gan_helpers ")
+    assert torch.__version__.startswith(record["torch"])
+
+    history = json.loads((folder / "history.json").read_text(encoding="utf-8"))
+    assert history == {name: getattr(run.history, name) for name in COLUMNS}
+    assert len(history["d_loss"]) == 3 * EPOCH
+
+    pictures = sorted(path.name for path in (folder / "samples").iterdir())
+    assert pictures == ["epoch_0002.png", "last.png"]
+    with Image.open(folder / "samples" / "last.png") as last:
+        expected = grid_image(sample(run.sampler, run.fixed_z))
+        assert (last.size, last.tobytes()) == (expected.size, expected.tobytes())
+
+
+@pytest.mark.parametrize("checkpoint_every", [None, "1", "7", "10", "25", "100"])
+def test_a_grid_is_drawn_after_each_epoch_however_often_the_run_is_saved(
+    tmp_path, checkpoint_every
+):
+    more = ["--checkpoint-every", checkpoint_every] if checkpoint_every else []
+    assert begin(tmp_path, "--epochs", "4", *more) == 0
+    names = [f"epoch_000{epoch}.png" for epoch in (1, 2, 3, 4)]
+    assert sorted(p.name for p in (tmp_path / "samples").iterdir()) == [*names, "last.png"]
+    assert checkpoint(tmp_path).history.frame_steps == [0, 10, 20, 30, 40]
+
+
+def test_a_checkpoint_is_written_at_the_start_every_so_many_steps_and_at_the_end(
+    tmp_path, monkeypatch
+):
+    saved, save = [], train_command.save_checkpoint
+    monkeypatch.setattr(
+        train_command,
+        "save_checkpoint",
+        lambda run, *rest: (saved.append(run.history.steps), save(run, *rest)),
+    )
+    assert begin(tmp_path, "--epochs", "2", "--checkpoint-every", "6") == 0
+    assert sorted(set(saved)) == [0, 6, 12, 18, 20]
+
+
+def test_without_a_length_it_is_ten_epochs(tmp_path):
+    assert begin(tmp_path) == 0
+    assert checkpoint(tmp_path).history.steps == 10 * EPOCH
+
+
+def test_a_time_budget_ends_a_run_and_is_counted_on_by_resume(tmp_path, monkeypatch):
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 1.0  # a second passes between two looks
+        return now[0]
+
+    monkeypatch.setattr(train_command.time, "perf_counter", clock)
+    assert begin(tmp_path, "--minutes", "0.1") == 0  # six seconds
+    steps = checkpoint(tmp_path).history.steps
+    assert 6 <= steps <= 60
+    about = read_about(tmp_path / "checkpoint.safetensors")
+    assert (about["epochs"], about["minutes"], about["seconds"]) == (None, 0.1, 6.0)
+    assert json.loads((tmp_path / "run.json").read_text())["minutes"] == "0.1"
+    assert resume(tmp_path) == 0  # the time is up
+    assert checkpoint(tmp_path).history.steps == steps
+    assert resume(tmp_path, "--minutes", "0.2") == 0
+    assert checkpoint(tmp_path).history.steps == 2 * steps
+
+
+def test_a_tiny_time_budget_is_at_least_a_step(tmp_path):
+    assert begin(tmp_path, "--minutes", "1e-6") == 0
+    assert checkpoint(tmp_path).history.steps >= 1
+
+
+# stopped and resumed
+
+
+def assert_same_folder(one: Path, other: Path) -> None:
+    assert_same_run(checkpoint(one), checkpoint(other))
+    for name in ("history.json", "samples/last.png", "samples/epoch_0001.png"):
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name
+    pictures = [sorted(p.name for p in (folder / "samples").iterdir()) for folder in (one, other)]
+    assert pictures[0] == pictures[1]
+    ours, theirs = (load_generator(folder / "generator.safetensors")[0] for folder in (one, other))
+    assert same(state(ours), state(theirs))
+
+
+@pytest.mark.parametrize("act", [press_stop, crash])
+@pytest.mark.parametrize("step", [0, 4, 9, 10, 17, 24])
+def test_a_run_that_is_stopped_and_resumed_is_the_uninterrupted_one(
+    tmp_path, monkeypatch, capsys, act, step
+):
+    stopped, whole = tmp_path / "stopped", tmp_path / "whole"
+    options = ["--epochs", "3", "--checkpoint-every", "5", "--seed", "2"]
+    assert begin(whole, *options) == 0
+    before_step(monkeypatch, step, act)
+    assert begin(stopped, *options) == 130
+    assert f"python -m gan_helpers train --resume --out {stopped}" in capsys.readouterr().out
+    # Ctrl-C ends the run after the step; what comes out of the middle of one loses some steps.
+    assert checkpoint(stopped).history.steps == (step + 1 if act is press_stop else step // 5 * 5)
+    assert resume(stopped) == 0
+    assert_same_folder(stopped, whole)
+
+
+def test_a_run_that_is_stopped_twice_in_a_row(tmp_path, monkeypatch):
+    stopped, whole = tmp_path / "stopped", tmp_path / "whole"
+    assert begin(whole, "--epochs", "2") == 0
+    before_step(monkeypatch, 3, press_stop)
+    assert begin(stopped, "--epochs", "2") == 130
+    load_generator(stopped / "generator.safetensors")  # a stopped run leaves one too
+    before_step(monkeypatch, 13, press_stop)
+    assert resume(stopped) == 130
+    assert resume(stopped) == 0
+    assert_same_folder(stopped, whole)
+
+
+@pytest.mark.parametrize("name", ["save_checkpoint", "_leave", "load_mnist", "grid_image"])
+def test_ctrl_c_at_any_other_moment_ends_the_program_quietly_too(
+    tmp_path, monkeypatch, capsys, name
+):
+    stopped, whole = tmp_path / "stopped", tmp_path / "whole"
+    assert begin(whole, "--epochs", "2") == 0
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(train_command, name, interrupted)
+        try:
+            assert begin(stopped, "--epochs", "2") == 130
+        except KeyboardInterrupt:
+            pytest.fail("a traceback")
+    if (stopped / "checkpoint.safetensors").exists():
+        assert resume(stopped) == 0
+    else:
+        assert begin(stopped, "--epochs", "2") == 0
+    assert_same_folder(stopped, whole)
+
+
+def test_resuming_keeps_the_recipe_the_seed_and_the_length(tmp_path, monkeypatch):
+    before_step(monkeypatch, 5, press_stop)
+    more = "--seed 9 --loss saturating --fresh-z --average-decay none --learning-rate 0.003".split()
+    assert begin(tmp_path, "--epochs", "2", "--grid-every", "2", *more) == 130
+    recipe, command = checkpoint(tmp_path).recipe, read_about(tmp_path / "checkpoint.safetensors")
+    assert resume(tmp_path) == 0
+    run = checkpoint(tmp_path)
+    assert (run.seed, run.history.steps, run.average) == (9, 2 * EPOCH, None)
+    assert run.recipe.generator_loss is recipe.generator_loss
+    assert (run.recipe.fresh_z, run.recipe.learning_rate) == (True, 0.003)
+    about = read_about(tmp_path / "checkpoint.safetensors")
+    assert {**about, "seconds": 0} == {**command, "seconds": 0}
+    assert about["seconds"] > command["seconds"]
+
+
+def test_a_longer_length_extends_a_finished_run(tmp_path):
+    extended, whole = tmp_path / "extended", tmp_path / "whole"
+    assert begin(extended, "--epochs", "1") == 0
+    assert resume(extended, "--epochs", "3") == 0
+    assert begin(whole, "--epochs", "3") == 0
+    assert_same_folder(extended, whole)
+    assert resume(extended, "--epochs", "2") == 0  # already longer
+    assert_same_state(checkpoint(extended), checkpoint(whole))

@@ -1,0 +1,208 @@
+"""``train`` on the command line: what is wrong is said in one sentence, and nothing is lost."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from filelock import FileLock
+from run_help import is_finite
+
+from gan_helpers import options, train_command
+from gan_helpers.__main__ import main
+from gan_helpers.checkpoints import load_checkpoint, save_checkpoint
+from gan_helpers.recipes import COURSE, PARTS, start_run
+
+TINY = "--latent-dim 8 --generator-hidden 16 --discriminator-hidden 16 --batch-size 32".split()
+
+
+@pytest.fixture(autouse=True)
+def mnist(monkeypatch) -> None:
+    """330 images of noise in place of MNIST."""
+    rng = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (330, 1, 28, 28), generator=rng, dtype=torch.uint8)
+    labels = torch.zeros(330, dtype=torch.int64)
+    monkeypatch.setattr(train_command, "load_mnist", lambda: (images, labels))
+
+
+def run(folder: Path, *more: str) -> int:
+    """The exit status, also that of a bad argument."""
+    try:
+        return main(["train", "--out", str(folder), *more])
+    except SystemExit as stopped:
+        return stopped.code
+
+
+def assert_one_sentence(capsys, *parts: str) -> None:
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    # A progress bar that has begun ends with a new line.
+    *bar, line, rest = captured.err.split("\n")
+    assert rest == "" and all("step" in part for part in bar)
+    assert line.startswith("python -m gan_helpers")
+    for part in parts:
+        assert part in line
+    for word in ("usage:", "Traceback", "[-h]"):
+        assert word not in captured.err
+
+
+# bad numbers
+
+
+@pytest.mark.parametrize(
+    "size", ["--latent-dim 8", "--generator-hidden 16", "--discriminator-hidden 5", "--dropout 0"]
+)
+def test_the_articles_networks_have_their_own_sizes(tmp_path, capsys, size):
+    assert run(tmp_path / "run", "--recipe", "article", *size.split()) == 1
+    option = size.split()[0][2:].removeprefix("generator-").removeprefix("discriminator-")
+    assert_one_sentence(capsys, "'article'", option.replace("-", "_"), "course's networks only")
+
+
+BAD = """--epochs 0|--epochs -1|--epochs 2.5|--epochs many|--minutes 0|--minutes -1|--minutes nan
+--minutes inf|--minutes soon|--seed -1|--seed 1.5|--grid-every 0|--checkpoint-every 0
+--batch-size 0|--batch-size 1|--batch-size 1e2|--learning-rate 0|--learning-rate -1
+--learning-rate inf|--betas 0.5|--betas -0.1 0.9|--betas 0.5 x|--betas 0.5 1|--betas 2 0.9
+--weight-decay -1|--average-decay 0|--average-decay 1|--average-decay no|--latent-dim 0
+--generator-hidden 0|--generator-hidden 16 -1|--generator-hidden|--discriminator-hidden 0
+--dropout -0.1|--dropout 1.5|--dropout nan|--loss hinge|--recipe dcgan|--device tpu
+--epochs 1 --minutes 1|--epoches 3"""
+
+
+@pytest.mark.parametrize("arguments", BAD.replace("\n", "|").split("|"))
+def test_a_bad_number_is_one_sentence_and_status_2(tmp_path, capsys, arguments):
+    assert run(tmp_path / "run", *arguments.split()) == 2
+    assert_one_sentence(capsys, arguments.split()[0], " --help explains.")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--batch-size 331", "--batch-size is 331; there are 330 images"),
+        ("--seed 99999999999999999999999", "seed"),
+        ("--latent-dim 9999999999999", "memory"),
+    ],
+)
+def test_a_number_that_is_too_large(tmp_path, capsys, arguments, message):
+    assert run(tmp_path / "run", *arguments.split(), "--device", "cpu") in (1, 2)
+    assert_one_sentence(capsys, message)
+
+
+def test_without_a_folder(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["train", "--epochs", "1"])
+    assert stopped.value.code == 2
+    assert_one_sentence(capsys, "--out")
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_device_that_is_not_there(tmp_path, monkeypatch, capsys, device):
+    backend = {"cuda": torch.cuda, "mps": torch.backends.mps}[device]
+    monkeypatch.setattr(backend, "is_available", lambda: False)
+    assert run(tmp_path / "run", "--device", device, *TINY) == 1
+    assert_one_sentence(capsys, f"--device {device} is not available here; use --device auto")
+
+
+# the folder
+
+
+def test_a_second_run_in_a_folder_is_refused(tmp_path, capsys):
+    assert run(tmp_path, "--epochs", "1", "--device", "cpu", *TINY) == 0
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
+    capsys.readouterr()
+    assert run(tmp_path, "--epochs", "1", "--device", "cpu", *TINY) == 1
+    assert_one_sentence(capsys, f"{tmp_path} already holds a run: --resume goes on with it")
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
+
+
+@pytest.mark.parametrize("more", [TINY, ["--resume"]], ids=["begin", "resume"])
+def test_a_folder_that_another_run_is_writing_into_is_refused(tmp_path, capsys, more):
+    with FileLock(tmp_path / "lock"):
+        assert run(tmp_path, *more) == 1
+    assert_one_sentence(capsys, f"another run is writing into {tmp_path}; name another --out")
+    assert [p.name for p in tmp_path.iterdir() if p.name != "lock"] == []
+
+
+def test_a_folder_that_is_a_file(tmp_path, capsys):
+    (tmp_path / "run").write_text("a file")
+    assert run(tmp_path / "run", *TINY) == 1
+    assert_one_sentence(capsys, str(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_resuming_a_folder_without_a_run(tmp_path, capsys, there):
+    folder = tmp_path / "run"
+    if there:
+        folder.mkdir()
+    assert run(folder, "--resume") == 1
+    assert_one_sentence(capsys, f"{folder / 'checkpoint.safetensors'} does not exist")
+    assert folder.exists() == there  # a mistyped name makes no folder
+
+
+def test_resuming_from_a_damaged_or_foreign_checkpoint(tmp_path, capsys):
+    file = tmp_path / "checkpoint.safetensors"
+    file.write_bytes(b"half a checkpoint")
+    assert run(tmp_path, "--resume") == 1
+    assert_one_sentence(capsys, str(file), "damaged")
+    save_checkpoint(start_run(COURSE), file)  # a notebook's: nobody said how long it is to be
+    assert run(tmp_path, "--resume") == 1
+    assert_one_sentence(capsys, f"{file} was not written by this command", "length is unknown")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    """--recipe course|--seed 0|--loss saturating|--batch-size 64|--learning-rate 1e-3|--no-fresh-z
+--betas 0.5 0.9|--weight-decay 0|--fresh-z|--average-decay none|--latent-dim 8|--dropout 0
+--generator-hidden 16|--discriminator-hidden 16""".replace("\n", "|").split("|"),
+)
+def test_what_makes_the_recipe_cannot_be_changed_by_resume(tmp_path, capsys, arguments):
+    assert run(tmp_path, "--resume", *arguments.split()) == 1
+    option = arguments.split()[0].replace("--no-", "--")
+    assert_one_sentence(capsys, f"{option} cannot be changed by --resume; begin another run")
+
+
+# losses that are not finite
+
+
+def test_a_loss_that_is_nan_leaves_the_last_good_checkpoint(tmp_path, monkeypatch, capsys):
+    calls = []
+
+    def saturating_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
+        calls.append(1)
+        return fake_logits.mean() * (float("nan") if len(calls) > 7 else 1)
+
+    monkeypatch.setitem(options.LOSSES, "saturating", saturating_generator_loss)
+    monkeypatch.setitem(PARTS, "saturating_generator_loss", saturating_generator_loss)
+    more = ["--loss", "saturating", "--checkpoint-every", "5", "--device", "cpu"]
+    assert run(tmp_path, *TINY, *more) == 1
+    file = tmp_path / "checkpoint.safetensors"
+    assert_one_sentence(capsys, "generator's loss became nan", str(file), "smaller --learning-rate")
+    saved = load_checkpoint(file)
+    assert saved.history.steps == 5
+    assert is_finite(saved.generator) and is_finite(saved.discriminator)
+
+
+def test_a_learning_rate_that_is_far_too_large(tmp_path, capsys):
+    assert run(tmp_path, *TINY, "--learning-rate", "1e30", "--device", "cpu") == 1
+    assert_one_sentence(capsys, "smaller --learning-rate")
+    saved = load_checkpoint(tmp_path / "checkpoint.safetensors")
+    assert is_finite(saved.generator) and is_finite(saved.discriminator)
+
+
+def test_a_disk_that_is_full_at_the_end(tmp_path, monkeypatch, capsys):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        leave = train_command._leave
+
+        def leaving(*arguments):
+            patched.setattr(os, "replace", full)
+            leave(*arguments)
+
+        patched.setattr(train_command, "_leave", leaving)
+        assert run(tmp_path, *TINY, "--epochs", "1", "--device", "cpu") == 1
+    assert_one_sentence(capsys, "No space left on device")
+    assert [path.name for path in tmp_path.iterdir() if "unfinished" in path.name] == []
+    assert run(tmp_path, "--resume") == 0  # nothing is lost
+    assert (tmp_path / "generator.safetensors").is_file()
