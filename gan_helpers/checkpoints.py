@@ -5,10 +5,9 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from gan_helpers.files import write_whole
+from gan_helpers.files import read_tensors, write_whole
 from gan_helpers.history import history_from_tensors, history_tensors
 from gan_helpers.recipes import Run, recipe_from_dict, recipe_to_dict, start_run
 
@@ -148,14 +147,7 @@ def _restore_optimizer(
 
 
 def _read(file: str | Path) -> tuple[dict, dict[str, torch.Tensor]]:
-    if not Path(file).is_file():
-        raise FileNotFoundError(f"The checkpoint {file} does not exist.")
-    try:
-        with safe_open(file, framework="pt") as opened:
-            metadata = opened.metadata() or {}
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}
-    except SafetensorError as error:
-        raise OSError(f"{file} is damaged or no safetensors file ({error}).") from error
+    tensors, metadata = read_tensors(file, "checkpoint")
     try:
         state = json.loads(metadata["checkpoint"])
         version = state["format"]

@@ -1,7 +1,10 @@
-"""A file that is written whole or not at all."""
+"""Files that are written whole or not at all, and safetensors files with their errors."""
 
 import os
 from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
 
 
 def write_whole(file: Path, content: bytes) -> None:
@@ -24,3 +27,20 @@ def write_whole(file: Path, content: bytes) -> None:
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def read_tensors(file: str | Path, what: str) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """The tensors of a safetensors file and its metadata, sorted by name: the file has no order.
+
+    ``what`` names the file in the error. Raises ``FileNotFoundError`` when it is missing and
+    ``OSError`` when it is damaged. Introduced in notebook 04, "Keeping the generator", by way of
+    ``load_generator``.
+    """
+    if not Path(file).is_file():
+        raise FileNotFoundError(f"The {what} {file} does not exist.")
+    try:
+        with safe_open(file, framework="pt") as opened:
+            about = dict(sorted((opened.metadata() or {}).items()))
+            return {name: opened.get_tensor(name) for name in opened.keys()}, about
+    except SafetensorError as error:
+        raise OSError(f"{file} is damaged or no safetensors file ({error}).") from error

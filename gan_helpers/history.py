@@ -4,8 +4,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
+
+from gan_helpers.files import read_tensors, write_whole
 
 
 @dataclass
@@ -70,8 +71,7 @@ def save_history(history: History, file: str | Path) -> None:
     """
     if not history.frames:
         raise ValueError("history is empty; train the run before its history is saved.")
-    Path(file).parent.mkdir(parents=True, exist_ok=True)
-    save_file(history_tensors(history), file, metadata=history.about)
+    write_whole(Path(file), save(history_tensors(history), history.about))
 
 
 def history_tensors(history: History) -> dict[str, torch.Tensor]:
@@ -87,14 +87,7 @@ def load_history(file: str | Path) -> History:
     Raises ``FileNotFoundError`` when the file is missing and ``OSError`` when it is damaged or
     holds something else. Introduced in notebook 03, "Five seeds, recorded".
     """
-    if not Path(file).is_file():
-        raise FileNotFoundError(f"The history {file} does not exist.")
-    try:
-        with safe_open(file, framework="pt") as opened:
-            about = opened.metadata() or {}
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}
-    except SafetensorError as error:
-        raise OSError(f"{file} is damaged or no safetensors file ({error}).") from error
+    tensors, about = read_tensors(file, "history")
     return history_from_tensors(tensors, about, file)
 
 

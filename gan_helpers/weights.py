@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from gan_helpers.files import write_whole
+from gan_helpers.files import read_tensors, write_whole
 from gan_helpers.models import ArticleGenerator, Generator
 
 NETWORKS = {"Generator": Generator, "ArticleGenerator": ArticleGenerator}
@@ -41,14 +40,7 @@ def load_generator(file: str | Path) -> tuple[nn.Module, dict[str, str]]:
     Raises ``FileNotFoundError`` when the file is missing and ``OSError`` when it is damaged or
     holds something else. Introduced in notebook 04, "Keeping the generator".
     """
-    if not Path(file).is_file():
-        raise FileNotFoundError(f"The weights {file} do not exist.")
-    try:
-        with safe_open(file, framework="pt") as opened:
-            about = dict(sorted((opened.metadata() or {}).items()))  # the file has no order
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}
-    except SafetensorError as error:
-        raise OSError(f"{file} is damaged or no safetensors file ({error}).") from error
+    tensors, about = read_tensors(file, "file of weights")
     name = about.pop("generator", None)
     if name not in NETWORKS:
         raise OSError(

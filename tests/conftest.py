@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from gan_helpers import train_command
 from gan_helpers.models import Discriminator, Generator
 from gan_helpers.recipes import Recipe
 
@@ -36,3 +37,24 @@ def recipe() -> Recipe:
 def calm(recipe) -> Recipe:
     """The tiny recipe without dropout: its numbers can be computed again by hand."""
     return replace(recipe, build_discriminator=lambda: Discriminator(hidden=(16,), dropout=0.0))
+
+
+@pytest.fixture
+def small_mnist(monkeypatch) -> None:
+    """330 images of noise in place of the MNIST that ``train`` loads."""
+    rng = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (330, 1, 28, 28), generator=rng, dtype=torch.uint8)
+    labels = torch.zeros(330, dtype=torch.int64)
+    monkeypatch.setattr(train_command, "load_mnist", lambda: (images, labels))
+
+
+@pytest.fixture
+def said(capsys):
+    """Call a check and return the one line that it prints."""
+
+    def call(check, *answer):
+        check(*answer)
+        (line,) = capsys.readouterr().out.splitlines()
+        return line
+
+    return call

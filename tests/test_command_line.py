@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from score_help import FABRICATED
 
 import gan_helpers.__main__ as command_line
 from gan_helpers.__main__ import main
@@ -16,24 +17,6 @@ from gan_helpers.evaluation import Scores
 from gan_helpers.models import Generator
 from gan_helpers.recipes import Recipe
 from gan_helpers.weights import save_generator
-
-SCORES = Scores(
-    samples=10_000,
-    digits=0.98765,
-    parzen=225.04,
-    parzen_error=1.96,
-    sigma=0.16681,
-    frechet=12.345,
-    classifier_score=9.876,
-    class_kl=0.01234,
-    classes_missing=2,
-    precision=0.91234,
-    recall=0.5,
-    density=1.2345,
-    coverage=0.87654,
-    nearest_pixels=0.987,
-    nearest_features=1.004,
-)
 
 
 @pytest.fixture
@@ -43,11 +26,11 @@ def calls(monkeypatch) -> list:
 
     def evaluate(generator, n, seed):
         calls.append((generator, n, seed))
-        return replace(SCORES, samples=n)
+        return replace(FABRICATED, samples=n)
 
     def evaluate_images(images):
         calls.append(images)
-        return replace(SCORES, samples=len(images))
+        return replace(FABRICATED, samples=len(images))
 
     monkeypatch.setattr(command_line, "evaluate", evaluate)
     monkeypatch.setattr(command_line, "evaluate_images", evaluate_images)
@@ -84,7 +67,7 @@ def assert_one_sentence(capsys, *parts: str) -> None:
 def test_the_table_of_a_generator_is_printed(calls, weights, capsys):
     assert main(["evaluate", weights]) == 0
     captured = capsys.readouterr()
-    assert captured.out == f"{SCORES}\n"
+    assert captured.out == f"{FABRICATED}\n"
     assert captured.err == ""
     [(generator, n, seed)] = calls
     assert (type(generator), generator.latent_dim) == (Generator, 3)
@@ -99,7 +82,7 @@ def test_the_number_of_images_and_the_seed_are_passed_on(calls, weights, capsys)
 
 def test_the_table_of_images_is_printed(calls, pictures, capsys):
     assert main(["evaluate", pictures]) == 0
-    assert capsys.readouterr().out == f"{replace(SCORES, samples=30)}\n"
+    assert capsys.readouterr().out == f"{replace(FABRICATED, samples=30)}\n"
     assert (calls[0].dtype, calls[0].shape) == (torch.uint8, (30, 1, 28, 28))
 
 
@@ -113,7 +96,7 @@ def test_the_numbers_are_written_as_json(calls, weights, tmp_path, capsys):
     out = tmp_path / "scores.json"
     assert main(["evaluate", weights, "--n", "2000", "--seed", "5", "--json", str(out)]) == 0
     record = json.loads(out.read_text(encoding="utf-8"))
-    assert Scores(**record["scores"]) == replace(SCORES, samples=2000)
+    assert Scores(**record["scores"]) == replace(FABRICATED, samples=2000)
     assert (record["file"], record["seed of z"], record["weights"]) == (weights, 5, {"seed": "7"})
     assert torch.__version__.startswith(record["torch"])
     assert "threads" in record["machine"]

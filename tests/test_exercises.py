@@ -10,18 +10,6 @@ from gan_helpers import exercises
 NOT_TRIED = "not tried yet: replace the dots with your answer and run the cell again."
 
 
-@pytest.fixture
-def said(capsys):
-    """Call a check and return the one line that it prints."""
-
-    def call(check, *answer):
-        check(*answer)
-        (line,) = capsys.readouterr().out.splitlines()
-        return line
-
-    return call
-
-
 def undone(*arguments):
     """The stub of a function, as the notebooks leave it."""
 

@@ -125,7 +125,7 @@ def test_a_missing_folder(weights, tmp_path, capsys, name):
 
 def test_weights_that_are_missing_damaged_or_of_something_else(weights, out, tmp_path, capsys):
     assert sampled(str(tmp_path / "absent.safetensors"), out / "images.npz") == 1
-    assert_one_sentence(capsys, "absent.safetensors do not exist")
+    assert_one_sentence(capsys, "absent.safetensors does not exist")
     tensors = load_file(weights)
     del tensors["layers.0.bias"]
     save_file(tensors, weights, metadata={"generator": "Generator"})

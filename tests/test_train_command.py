@@ -22,13 +22,7 @@ TINY = "--latent-dim 8 --generator-hidden 16 --discriminator-hidden 16 --batch-s
 EPOCH = 10  # steps: 330 images, ten left over
 
 
-@pytest.fixture(autouse=True)
-def mnist(monkeypatch) -> None:
-    """330 images of noise in place of MNIST."""
-    rng = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (330, 1, 28, 28), generator=rng, dtype=torch.uint8)
-    labels = torch.zeros(330, dtype=torch.int64)
-    monkeypatch.setattr(train_command, "load_mnist", lambda: (images, labels))
+pytestmark = pytest.mark.usefixtures("small_mnist")
 
 
 def begin(folder: Path, *more: str) -> int:

@@ -16,13 +16,7 @@ from gan_helpers.recipes import COURSE, PARTS, start_run
 TINY = "--latent-dim 8 --generator-hidden 16 --discriminator-hidden 16 --batch-size 32".split()
 
 
-@pytest.fixture(autouse=True)
-def mnist(monkeypatch) -> None:
-    """330 images of noise in place of MNIST."""
-    rng = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (330, 1, 28, 28), generator=rng, dtype=torch.uint8)
-    labels = torch.zeros(330, dtype=torch.int64)
-    monkeypatch.setattr(train_command, "load_mnist", lambda: (images, labels))
+pytestmark = pytest.mark.usefixtures("small_mnist")
 
 
 def run(folder: Path, *more: str) -> int:

@@ -184,9 +184,9 @@ def test_a_subclass_is_not_saved_whatever_its_name_is(file):
 
 
 def test_a_missing_file_of_weights(tmp_path):
-    with pytest.raises(FileNotFoundError, match="absent.safetensors do not exist"):
+    with pytest.raises(FileNotFoundError, match="absent.safetensors does not exist"):
         load_generator(tmp_path / "absent.safetensors")
-    with pytest.raises(FileNotFoundError, match="do not exist"):
+    with pytest.raises(FileNotFoundError, match="does not exist"):
         load_generator(tmp_path)  # a folder
 
 
