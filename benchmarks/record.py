@@ -4,8 +4,17 @@ python benchmarks/record.py saturation   five seeds, both losses, the article's 
                                          10 epochs each (about 15 minutes on two quiet cores)
 python benchmarks/record.py rescue       the saturating loss for 3 epochs, then the other to
                                          epoch 20 (about 3 minutes)
-python benchmarks/record.py article      the article's recipe to its picture of epoch 100
-                                         (about 15 minutes)
+python benchmarks/record.py long         keeps what is small of the three long runs, which the
+                                         train command makes first (with one thread, so that two
+                                         of them share two cores: 75 minutes, as long as wanted,
+                                         30 minutes):
+
+   export OMP_NUM_THREADS=1
+   python -m gan_helpers train --recipe article --epochs 300 --grid-every 20 --out runs/article
+   python -m gan_helpers train --recipe article --loss saturating --epochs 1000 --grid-every 20 \\
+       --out runs/article_saturating
+   python -m gan_helpers train --recipe course --epochs 300 --grid-every 20 --out runs/course
+
 python benchmarks/record.py generators   the weights that notebook 06 measures: the course's and
                                          the article's recipe, 10 epochs each, five seeds
                                          (about 15 minutes)
@@ -24,6 +33,7 @@ from pathlib import Path
 
 import torch
 
+from gan_helpers.checkpoints import load_checkpoint
 from gan_helpers.data import load_mnist
 from gan_helpers.evaluation import SCORES_FILE, evaluate, evaluate_images
 from gan_helpers.history import History, save_history
@@ -34,6 +44,7 @@ from gan_helpers.weights import load_generator, save_generator
 
 FOLDER = Path(str(resources.files("gan_helpers") / "assets"))
 EPOCH = 60_000 // ARTICLE.batch_size  # 468 steps
+LONG_RUNS = ("article", "article_saturating", "course")
 
 
 def record(run: Run, name: str, command: str, epochs: int, keep: set[int]) -> History:
@@ -41,19 +52,25 @@ def record(run: Run, name: str, command: str, epochs: int, keep: set[int]) -> Hi
     images, _ = load_mnist()
     start = time.perf_counter()
     history = train(run, images, epochs=epochs, frame_every=EPOCH)
-    pairs = zip(history.frame_steps, history.frames, strict=True)
-    kept = [(step, frame) for step, frame in pairs if step in keep]
-    history.frame_steps, history.frames = [step for step, _ in kept], [frame for _, frame in kept]
+    keep_frames(history, keep)
     history.about = {
         "command": f"python benchmarks/record.py {command}",
         "recipe": f"{name}, {run.recipe.generator_loss.__name__}",
         "epochs": str(history.steps // EPOCH),
         "seed": str(run.seed),
         "minutes": f"{(time.perf_counter() - start) / 60:.1f}",
-        "machine": f"{platform.machine()} CPU, {torch.get_num_threads()} threads",
+        "machine": f"{platform.machine()} CPU, {torch.get_num_threads()} threads, "
+        f"{'bfloat16' if run.bfloat16 else 'float32'}",
         "torch": torch.__version__.split("+")[0],
     }
     return history
+
+
+def keep_frames(history: History, steps: set[int]) -> None:
+    """Drop all frames but those of ``steps``."""
+    pairs = zip(history.frame_steps, history.frames, strict=True)
+    kept = [(step, frame) for step, frame in pairs if step in steps]
+    history.frame_steps, history.frames = [step for step, _ in kept], [frame for _, frame in kept]
 
 
 def saturation(seeds: list[int]) -> None:
@@ -78,13 +95,17 @@ def rescue() -> None:
     save_history(record(run, "article", "rescue", 17, keep), FOLDER / "rescue.safetensors")
 
 
-def article() -> None:
-    # The article draws after its epochs 0, 20 and 100, counted from 0: after 1, 21 and 101.
-    keep = {0, EPOCH, 21 * EPOCH, 101 * EPOCH}
-    run = start_run(ARTICLE, seed=0)
-    history = record(run, "article", "article", 101, keep)
-    save_history(history, FOLDER / "article_101_epochs.safetensors")
-    save_weights(run, "article_101_epochs_generator.safetensors")
+def long(folder: Path) -> None:
+    """Histories, the pictures of some epochs, the last weights and what run.json says of them."""
+    for name in LONG_RUNS:
+        run = load_checkpoint(folder / name / "checkpoint.safetensors")
+        about = json.loads((folder / name / "run.json").read_text(encoding="utf-8"))
+        keep = {epoch * EPOCH for epoch in (0, 20, 100, 300)}  # the article's pictures
+        keep |= {run.history.steps}
+        keep_frames(run.history, keep)
+        run.history.about = about | {"epochs": str(run.history.steps // EPOCH)}
+        save_history(run.history, FOLDER / f"long_{name}.safetensors")
+        save_weights(run, f"long_{name}_generator.safetensors")
 
 
 def generators(seeds: list[int], recipes: list[str]) -> None:
@@ -107,7 +128,8 @@ def save_weights(run: Run, file: str) -> None:
     save_generator(run.sampler, FOLDER / file, {**history.about, **losses}, half=True)
 
 
-def scores() -> None:
+def scores(only: list[str]) -> None:
+    """Measure the groups named in ``only``, or all of them, and keep the others as they are."""
     images, _ = load_mnist()
     rng = torch.Generator().manual_seed(0)
     order = torch.stack([torch.randperm(10_000, generator=rng) for _ in range(784)], dim=1)
@@ -117,11 +139,14 @@ def scores() -> None:
         "real": [("training images 0 to 9,999", images[:10_000])],
         "noise": [("each pixel from another of these", noise)],
         "article": sorted(FOLDER.glob("article_10_epochs_generator_*.safetensors")),
-        "article 101": [FOLDER / "article_101_epochs_generator.safetensors"],
         "course": sorted(FOLDER.glob("course_10_epochs_generator_*.safetensors")),
+        **{f"long {n}": [FOLDER / f"long_{n}_generator.safetensors"] for n in LONG_RUNS},
     }
     recorded: dict[str, list[dict]] = {}
     for name, sources in groups.items():
+        if only and name not in only:
+            recorded[name] = json.loads(SCORES_FILE.read_text(encoding="utf-8"))["scores"][name]
+            continue
         recorded[name] = []
         for source in sources:
             if isinstance(source, Path):
@@ -147,16 +172,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("saturation", "rescue", "article", "generators", "scores"))
+    parser.add_argument("what", choices=("saturation", "rescue", "long", "generators", "scores"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--recipes", nargs="+", default=["course", "article"])
+    parser.add_argument("--groups", nargs="+", default=[], help="of the scores (all)")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the long runs")
     arguments = parser.parse_args()
-    if arguments.what == "saturation":
+    if arguments.what == "long":
+        long(arguments.runs)
+    elif arguments.what == "saturation":
         saturation(arguments.seeds)
+    elif arguments.what == "rescue":
+        rescue()
     elif arguments.what == "generators":
         generators(arguments.seeds, arguments.recipes)
     else:
-        {"rescue": rescue, "article": article, "scores": scores}[arguments.what]()
+        scores(arguments.groups)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
 """How long does one training step take, beside what it cannot do without?
 
-Four ways through one step of the article's networks at batch 128, interleaved in one run:
+For the article's networks, and then for the course's, at batch 128, interleaved in one run:
 
 1. products      the bare matrix products of the step: same shapes, same layout, float32, no more
 2. course        ``gan_helpers.training``: data in memory, logits, fused Adam, no gradients of D's
-                 weights in G's step, and no recording beyond the losses
+                 weights in G's step, and no recording beyond the losses; float32
 3. recorded      the same with everything that ``train`` records at its defaults
-4. conventional  DataLoader with ToTensor and Normalize, BCELoss on a sigmoid, plain Adam,
-                 gradients of D computed in G's step
+4. bfloat16      the same as 2 with bfloat16 products (the course's networks)
+5. one thread    the same as 2 with one thread, as the others use all (the course's networks)
+6. no dropout    the same as 2 with dropout 0, to see its share (the course's networks)
+7. conventional  DataLoader with ToTensor and Normalize, BCELoss on a sigmoid, plain Adam,
+                 gradients of D computed in G's step (the article's networks)
 
-    python benchmarks/step_time.py            (about two minutes on two CPU cores)
+    python benchmarks/step_time.py            (about three minutes on two CPU cores)
 """
 
 import argparse
@@ -19,6 +22,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +33,8 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 from gan_helpers.data import load_mnist
-from gan_helpers.models import ArticleDiscriminator, ArticleGenerator
-from gan_helpers.recipes import ARTICLE, start_run
+from gan_helpers.models import ArticleDiscriminator, ArticleGenerator, Discriminator
+from gan_helpers.recipes import ARTICLE, COURSE, Recipe, start_run
 from gan_helpers.training import train_in_parts
 
 BATCH = ARTICLE.batch_size
@@ -65,17 +70,17 @@ def product(
     return lambda: torch.mm(a, b, out=out)
 
 
-def products_of_one_step() -> list[Callable[[], torch.Tensor]]:
-    g, d = layer_shapes(ArticleGenerator()), layer_shapes(ArticleDiscriminator())
+def products_of_one_step(recipe: Recipe) -> list[Callable[[], torch.Tensor]]:
+    g, d = layer_shapes(recipe.build_generator()), layer_shapes(recipe.build_discriminator())
     one_image_batch = forward(d) + weight_gradients(d) + input_gradients(d[1:])
     d_step = forward(g) + 2 * one_image_batch  # real and fake
-    g_step = forward(g) + forward(d) + input_gradients(d)
+    g_step = (forward(g) if recipe.fresh_z else []) + forward(d) + input_gradients(d)
     g_step += weight_gradients(g) + input_gradients(g[1:])
     return d_step + g_step
 
 
-def products_block() -> Iterator[None]:
-    products = products_of_one_step()
+def products_block(recipe: Recipe) -> Iterator[None]:
+    products = products_of_one_step(recipe)
     while True:
         for _ in range(BLOCK):
             for multiply in products:
@@ -83,18 +88,21 @@ def products_block() -> Iterator[None]:
         yield
 
 
-def course_block(measure_every: int) -> Iterator[None]:
+def course_block(recipe: Recipe, measure_every: int = 10**9, threads: int = 0) -> Iterator[None]:
     images, _ = load_mnist()
     parts = train_in_parts(
-        start_run(ARTICLE),
+        start_run(recipe),
         images,
         steps=10**9,
         frame_every=BLOCK,
         measure_every=measure_every,
         progress=False,
     )
+    default = torch.get_num_threads()
     while True:
+        torch.set_num_threads(threads or default)
         next(parts)
+        torch.set_num_threads(default)
         yield
 
 
@@ -139,44 +147,64 @@ def write_idx(folder: str) -> None:
             (raw / f"{split}-{name}-ubyte").write_bytes(header + array.tobytes())
 
 
+def compare(title: str, ways: dict[str, Iterator[None]], blocks: int) -> dict[str, list[float]]:
+    """Milliseconds a step for each way, block by block in turn; printed as medians."""
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for round_number in range(blocks + 2):
+        for name, way in ways.items():
+            start = time.perf_counter()
+            next(way)
+            if round_number >= 2:  # the first two warm up
+                times[name].append((time.perf_counter() - start) / BLOCK * 1000)
+    print(f"{title}\n\nway            median ms   quartiles ms")
+    for name, values in times.items():
+        low, middle, high = statistics.quantiles(values, n=4)
+        print(f"{name:<14} {middle:9.2f}   {low:.2f} to {high:.2f}")
+    print()
+    return times
+
+
+def ratio(times: dict[str, list[float]], name: str, to: str) -> float:
+    """Median over the rounds: both numbers of a round come from the same few seconds."""
+    return statistics.median(a / b for a, b in zip(times[name], times[to], strict=True))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--blocks", type=int, default=30, help=f"blocks of {BLOCK} steps (30)")
     blocks = parser.parse_args().blocks
+    threads = torch.get_num_threads()
+    print(f"{platform.machine()}, {threads} threads, torch {torch.__version__}, batch {BATCH}")
+    print(f"{blocks} blocks of {BLOCK} steps each, interleaved\n")
 
     with tempfile.TemporaryDirectory() as folder:
         ways = {
-            "products": products_block(),
-            "course": course_block(measure_every=10**9),
-            "recorded": course_block(measure_every=20),
+            "products": products_block(ARTICLE),
+            "course": course_block(ARTICLE),
+            "recorded": course_block(ARTICLE, measure_every=20),
             "conventional": conventional_block(folder),
         }
-        times: dict[str, list[float]] = {name: [] for name in ways}
-        for round_number in range(blocks + 2):
-            for name, way in ways.items():
-                start = time.perf_counter()
-                next(way)
-                if round_number >= 2:  # the first two warm up
-                    times[name].append((time.perf_counter() - start) / BLOCK * 1000)
+        times = compare("The article's networks", ways, blocks)
+    print(f"course / products      {ratio(times, 'course', 'products'):.2f}   (at most 1.25)")
+    print(f"course / conventional  {ratio(times, 'course', 'conventional'):.2f}   (at most 0.50)")
+    print(f"recorded / course      {ratio(times, 'recorded', 'course'):.3f}  (below 1.05)\n")
 
-    median = {name: statistics.median(values) for name, values in times.items()}
-    threads = torch.get_num_threads()
-    print(
-        f"article's networks, batch {BATCH}, float32, {threads} threads, torch {torch.__version__}"
-    )
-    print(f"{platform.machine()}, {blocks} blocks of {BLOCK} steps each, interleaved\n")
-    print("way            median ms   quartiles ms")
-    for name, values in times.items():
-        low, _, high = statistics.quantiles(values, n=4)
-        print(f"{name:<14} {median[name]:9.2f}   {low:.2f} to {high:.2f}")
-
-    def ratio(name: str, to: str) -> float:
-        """Median over the rounds: both numbers of a round come from the same few seconds."""
-        return statistics.median(a / b for a, b in zip(times[name], times[to], strict=True))
-
-    print(f"\ncourse / products      {ratio('course', 'products'):.2f}   (target: at most 1.25)")
-    print(f"course / conventional  {ratio('course', 'conventional'):.2f}   (target: at most 0.50)")
-    print(f"recorded / course      {ratio('recorded', 'course'):.3f}  (target: below 1.05)")
+    course = replace(COURSE, bfloat16=False)
+    no_dropout = replace(course, build_discriminator=partial(Discriminator, dropout=0.0))
+    ways = {
+        "products": products_block(COURSE),
+        "course": course_block(course),
+        "recorded": course_block(course, measure_every=20),
+        "bfloat16": course_block(COURSE),
+        "one thread": course_block(course, threads=1),
+        "no dropout": course_block(no_dropout),
+    }
+    if not start_run(COURSE).bfloat16:
+        del ways["bfloat16"]  # this processor has none
+    times = compare("The course's networks", ways, blocks)
+    print(f"course / products      {ratio(times, 'course', 'products'):.2f}   (at most 1.25)")
+    for name in list(ways)[2:]:
+        print(f"{name + ' / course':<22} {ratio(times, name, 'course'):.2f}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Draw the README's picture: digits by the course's own generator.
 
-    python figures/make_digits.py    (a minute and a half on two CPU cores)
+    python figures/make_digits.py    (about a minute on two CPU cores)
 
 The course's recipe, seed 0, 10 epochs: the run of notebook 04.
 """

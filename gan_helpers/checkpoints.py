@@ -11,7 +11,9 @@ from gan_helpers.files import read_tensors, write_whole
 from gan_helpers.history import history_from_tensors, history_tensors
 from gan_helpers.recipes import Run, recipe_from_dict, recipe_to_dict, start_run
 
-FORMAT = 1  # of the file; raised when an older program could no longer read it
+# Of the file; raised when an older program could no longer read it, and when a default of a
+# recipe or a network changes: what is not written would come back as another value.
+FORMAT = 2
 
 
 def save_checkpoint(run: Run, file: str | Path, about: dict | None = None) -> None:
@@ -52,8 +54,8 @@ def load_checkpoint(file: str | Path, device: torch.device | str = "cpu") -> Run
     """Read a run that ``save_checkpoint`` wrote; ``train`` goes on with it as if never stopped.
 
     Bit for bit on the same machine with the same number of threads. Raises ``FileNotFoundError``
-    when the file is missing and ``OSError`` when it is damaged, of another program, or newer than
-    this package. Introduced in notebook 04, "Stop it, resume it".
+    when the file is missing and ``OSError`` when it is damaged, of another program, or of another
+    version's format. Introduced in notebook 04, "Stop it, resume it".
     """
     state, tensors = _read(file)
     try:

@@ -49,7 +49,7 @@ class Discriminator(nn.Module):
     notebook 02, "The discriminator".
     """
 
-    def __init__(self, hidden: tuple[int, ...] = (512, 256), dropout: float = 0.3):
+    def __init__(self, hidden: tuple[int, ...] = (256, 256), dropout: float = 0.2):
         super().__init__()
         layers: list[nn.Module] = []
         width = PIXELS

@@ -16,7 +16,7 @@ LOSSES = {
 # What makes a recipe on the command line; with --resume it is the folder's.
 RECIPE_OPTIONS = (
     "recipe seed loss batch_size learning_rate betas weight_decay fresh_z average_decay "
-    "latent_dim generator_hidden discriminator_hidden dropout"
+    "bfloat16 latent_dim generator_hidden discriminator_hidden dropout"
 ).split()
 
 
@@ -30,6 +30,12 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     recipe.add_argument("--weight-decay", type=at_least(float, 0), metavar="X")
     recipe.add_argument("--fresh-z", action=argparse.BooleanOptionalAction, default=None)
     recipe.add_argument("--average-decay", type=share_or_none, metavar="X", help="or none")
+    recipe.add_argument(
+        "--bfloat16",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="multiply in 16 bits where the processor has that",
+    )
     recipe.add_argument("--latent-dim", type=at_least(int, 1), metavar="N")
     recipe.add_argument("--generator-hidden", type=at_least(int, 1), nargs="+", metavar="N")
     recipe.add_argument("--discriminator-hidden", type=at_least(int, 1), nargs="+", metavar="N")
@@ -42,7 +48,7 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
     Raises ``ValueError`` when sizes are given for the article's networks, which have none.
     """
     recipe = RECIPES[arguments.recipe or "course"]
-    plain = ("batch_size", "learning_rate", "weight_decay", "fresh_z")
+    plain = ("batch_size", "learning_rate", "weight_decay", "fresh_z", "bfloat16")
     changes = {k: getattr(arguments, k) for k in plain if getattr(arguments, k) is not None}
     if arguments.betas:
         changes["betas"] = tuple(arguments.betas)

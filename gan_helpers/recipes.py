@@ -4,7 +4,7 @@ import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from functools import partial
+from functools import cache, partial
 
 import torch
 from torch import nn
@@ -35,11 +35,12 @@ class Recipe:
     build_discriminator: Callable[[], nn.Module] = Discriminator
     generator_loss: GeneratorLoss = non_saturating_generator_loss
     batch_size: int = 128
-    learning_rate: float = 1e-3  # of both Adams
-    betas: tuple[float, float] = (0.5, 0.999)  # Adam's memory: of the gradient, of its square
+    learning_rate: float = 1.5e-3  # of both Adams
+    betas: tuple[float, float] = (0.0, 0.99)  # Adam's memory: of the gradient, of its square
     weight_decay: float = 0.0
     fresh_z: bool = False  # new z for the generator's step, or the same fakes for both steps
     average_decay: float | None = 0.99  # share of the old average kept at each step; None: none
+    bfloat16: bool = True  # multiply matrices in 16 bits where the processor has that (CPU)
 
 
 COURSE = Recipe()
@@ -51,6 +52,7 @@ ARTICLE = Recipe(
     weight_decay=8e-9,
     fresh_z=True,
     average_decay=None,
+    bfloat16=False,
 )
 RECIPES = {"course": COURSE, "article": ARTICLE}
 # What a recipe may be built of, if it is to be written down; partial(...) sets their arguments.
@@ -96,11 +98,13 @@ def recipe_to_dict(recipe: Recipe) -> dict:
 def recipe_from_dict(written: dict) -> Recipe:
     """The recipe that ``recipe_to_dict`` wrote.
 
-    Raises ``ValueError`` when a name or an argument is unknown. Introduced in notebook 04, "Stop
-    it, resume it".
+    Raises ``ValueError`` when a name or an argument is unknown or an entry is missing. Introduced
+    in notebook 04, "Stop it, resume it".
     """
     values = {}
     known = {f.name for f in fields(Recipe)}
+    if missing := sorted(known - set(written)):
+        raise ValueError(f"the recipe lacks {', '.join(missing)}.")  # no default: it may differ
     for name, value in written.items():
         if name not in known:
             raise ValueError(
@@ -153,6 +157,11 @@ class Run:
     history: History = field(default_factory=History)
 
     @property
+    def bfloat16(self) -> bool:
+        """Whether this run multiplies in bfloat16: the recipe allows it, the processor has it."""
+        return self.recipe.bfloat16 and has_bfloat16(self.fixed_z.device)
+
+    @property
     def sampler(self) -> nn.Module:
         """The generator to draw samples from: the averaged one, where the recipe averages."""
         return self.generator if self.average is None else self.average.module
@@ -163,6 +172,19 @@ def best_device() -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+@cache
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether ``device`` is a CPU that multiplies bfloat16 numbers itself (AVX512-BF16, AMX).
+
+    Elsewhere they would be emulated, which is slower than float32; other devices: not measured.
+    Introduced in notebook 04, "The recipe".
+    """
+    # PyTorch versions that cannot tell: float32.
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    own = capabilities.get("avx512_bf16", False) or capabilities.get("amx_bf16", False)
+    return device.type == "cpu" and own
 
 
 def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu") -> Run:

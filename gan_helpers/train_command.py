@@ -232,7 +232,8 @@ def _leave(run: Run, plan: Plan, folder: Path) -> None:
         "steps": str(run.history.steps),
         "minutes": f"{plan.seconds / 60:.1f}",
         "machine": f"{platform.machine()} {run.fixed_z.device.type}, "
-        f"{torch.get_num_threads()} threads",
+        f"{torch.get_num_threads()} threads, "
+        f"{'bfloat16' if run.bfloat16 else 'float32'}",
         "torch": torch.__version__.split("+")[0],
         "python": platform.python_version(),
     }

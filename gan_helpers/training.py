@@ -20,10 +20,12 @@ def discriminator_step(
     d_optimizer: torch.optim.Optimizer,
     real: torch.Tensor,
     fake: torch.Tensor,
+    bfloat16: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """One step of the discriminator: down the gradient of ``discriminator_loss``.
 
     ``real``, ``fake``: float images, shape (N, 1, 28, 28); no gradient flows into ``fake``.
+    ``bfloat16``: multiply matrices in 16 bits; logits, loss and weights stay in 32.
     Returns ``d_loss`` (scalar), ``real_logits`` and ``fake_logits`` (N, 1), all of before the step.
 
     Raises ``FloatingPointError`` when the loss is not finite; the weights are then untouched.
@@ -32,7 +34,7 @@ def discriminator_step(
     step".
     """
     # One pass for both halves: half as many calls for the same products.
-    logits = discriminator(torch.cat((real, fake.detach())))
+    logits = forward(discriminator, torch.cat((real, fake.detach())), bfloat16)
     real_logits, fake_logits = logits.split((len(real), len(fake)))
     d_loss = discriminator_loss(real_logits, fake_logits)
     _check_finite("discriminator", d_loss)
@@ -47,10 +49,12 @@ def generator_step(
     g_optimizer: torch.optim.Optimizer,
     fake: torch.Tensor,
     generator_loss: GeneratorLoss = non_saturating_generator_loss,
+    bfloat16: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """One step of the generator: down the gradient of ``generator_loss``, which comes through D.
 
     ``fake``: images that the generator drew with gradients on, shape (N, 1, 28, 28).
+    ``bfloat16``: as for ``discriminator_step``.
     Returns ``g_loss`` (scalar) and ``fake_logits`` (N, 1), of before the step.
 
     Raises ``FloatingPointError`` when the loss is not finite; the weights are then untouched.
@@ -61,7 +65,7 @@ def generator_step(
     # needed: leaving them out saves a third of the discriminator's work in this step.
     discriminator.requires_grad_(False)
     try:
-        fake_logits = discriminator(fake)
+        fake_logits = forward(discriminator, fake, bfloat16)
         g_loss = generator_loss(fake_logits)
         _check_finite("generator", g_loss)
         g_optimizer.zero_grad()
@@ -70,6 +74,18 @@ def generator_step(
     finally:
         discriminator.requires_grad_(True)
     return g_loss.detach(), fake_logits.detach()
+
+
+def forward(network: nn.Module, inputs: torch.Tensor, bfloat16: bool) -> torch.Tensor:
+    """``network(inputs)`` in float32, its matrix products in bfloat16 where that is asked for.
+
+    bfloat16 keeps float32's range and 8 of its 24 significant bits, so no loss has to be scaled.
+    Introduced in notebook 04, "The recipe".
+    """
+    # Not PyTorch's cache of 16-bit weights: a step makes it stale, and only the end of the
+    # outermost block, which may be a caller's, empties it. A pass uses each weight but once.
+    with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bfloat16, cache_enabled=False):
+        return network(inputs).float()
 
 
 def _check_finite(player: str, loss: torch.Tensor) -> None:
@@ -195,14 +211,14 @@ def _step(run: Run, real: torch.Tensor, measure: bool) -> None:
     g_before = _flat_weights(generator) if measure else None
 
     with torch.set_grad_enabled(not recipe.fresh_z):
-        fake = generator(_draw_z(run, len(real)))
+        fake = forward(generator, _draw_z(run, len(real)), run.bfloat16)
     d_loss, real_logits, fake_logits = discriminator_step(
-        discriminator, run.d_optimizer, real, fake
+        discriminator, run.d_optimizer, real, fake, run.bfloat16
     )
     if recipe.fresh_z:
-        fake = generator(_draw_z(run, len(real)))
+        fake = forward(generator, _draw_z(run, len(real)), run.bfloat16)
     g_loss, fake_logits_after = generator_step(
-        discriminator, run.g_optimizer, fake, recipe.generator_loss
+        discriminator, run.g_optimizer, fake, recipe.generator_loss, run.bfloat16
     )
     if run.average is not None:
         run.average.update_parameters(generator)

@@ -12,11 +12,12 @@ from gan_helpers.history import COLUMNS
 from gan_helpers.models import Discriminator, Generator
 from gan_helpers.recipes import Recipe, Run, recipe_to_dict
 
-# The recipe of conftest.py, without its lambdas; dropout is on.
+# The recipe of conftest.py, without its lambdas; dropout is on, and all is in float32.
 TINY = Recipe(
     build_generator=partial(Generator, latent_dim=8, hidden=(16,)),
     build_discriminator=partial(Discriminator, hidden=(16,)),
     batch_size=16,
+    bfloat16=False,
 )
 CALM = replace(TINY, build_discriminator=partial(Discriminator, hidden=(16,), dropout=0.0))
 

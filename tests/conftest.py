@@ -25,11 +25,15 @@ def images() -> torch.Tensor:
 
 @pytest.fixture
 def recipe() -> Recipe:
-    """The course's recipe on networks that take a millisecond a step; dropout is on."""
+    """The course's recipe on networks that take a millisecond a step; dropout is on.
+
+    In float32 on every processor: tests/test_bfloat16.py has the other.
+    """
     return Recipe(
         build_generator=lambda: Generator(latent_dim=8, hidden=(16,)),
         build_discriminator=lambda: Discriminator(hidden=(16,)),
         batch_size=16,
+        bfloat16=False,
     )
 
 

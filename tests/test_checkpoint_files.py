@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from gan_helpers import checkpoints
 from gan_helpers.checkpoints import load_checkpoint, read_about, save_checkpoint
 from gan_helpers.history import save_history
-from gan_helpers.recipes import Run, start_run
+from gan_helpers.recipes import Recipe, Run, start_run
 from gan_helpers.weights import save_generator
 
 
@@ -126,10 +126,12 @@ def test_foreign_files(run, file):
         assert_refused(file, "is no checkpoint")
 
 
-def test_a_checkpoint_of_a_newer_package(file, rewrite):
-    rewrite(lambda state, tensors: state.update(format=2))
-    assert_refused(file, "is a checkpoint of format 2; this package reads format 1. Go on with")
-    with pytest.raises(OSError, match="format 2"):
+@pytest.mark.parametrize("version", [1, 3])  # 1: before bfloat16, and with other networks
+def test_a_checkpoint_of_an_older_or_a_newer_package(file, rewrite, version):
+    rewrite(lambda state, tensors: state.update(format=version))
+    message = f"is a checkpoint of format {version}; this package reads format 2. Go on with"
+    assert_refused(file, message)
+    with pytest.raises(OSError, match=f"format {version}"):
         read_about(file)
 
 
@@ -165,6 +167,12 @@ def test_a_recipe_of_other_sizes_than_the_tensors(file, rewrite, part, arguments
 def test_a_recipe_that_is_none(file, rewrite, changes):
     rewrite(lambda state, tensors: state["recipe"].update(changes))
     assert_refused(file, "does not hold a whole run of this recipe")
+
+
+@pytest.mark.parametrize("entry", Recipe.__dataclass_fields__)
+def test_a_recipe_that_lacks_an_entry_does_not_get_the_default(file, rewrite, entry):
+    rewrite(lambda state, tensors: state["recipe"].pop(entry))
+    assert_refused(file, f"does not hold a whole run of this recipe (the recipe lacks {entry}.)")
 
 
 @pytest.mark.parametrize("key", ["recipe", "seed", "position", "history"])

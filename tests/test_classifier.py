@@ -170,7 +170,7 @@ def test_a_damaged_file_is_an_oserror(fresh, monkeypatch, tmp_path):
 
 
 def test_weights_of_another_network_are_an_oserror(fresh, monkeypatch):
-    other = CLASSIFIER_FILE.with_name("article_101_epochs.safetensors")
+    other = CLASSIFIER_FILE.with_name("long_article.safetensors")
     assert other.is_file()
     monkeypatch.setattr(module, "CLASSIFIER_FILE", other)
     with pytest.raises(OSError, match="missing or damaged"):

@@ -140,8 +140,8 @@ def test_the_courses_discriminator():
     assert sizes(network) == [(784, 11), (11, 13), (13, 1)]
     assert names(network) == ["Linear", "LeakyReLU", "Dropout"] * 2 + ["Linear"]
     assert [m.p for m in layers(network) if isinstance(m, nn.Dropout)] == [0.4, 0.4]
-    assert sizes(Discriminator()) == [(784, 512), (512, 256), (256, 1)]
-    assert [m.p for m in layers(Discriminator()) if isinstance(m, nn.Dropout)] == [0.3, 0.3]
+    assert sizes(Discriminator()) == [(784, 256), (256, 256), (256, 1)]
+    assert [m.p for m in layers(Discriminator()) if isinstance(m, nn.Dropout)] == [0.2, 0.2]
 
 
 def test_the_article_generators_forward_pass_is_the_textbooks():
@@ -192,8 +192,8 @@ def test_parameter_counts_by_hand():
     assert count_parameters(Generator()) == course == 561_168
     assert (
         count_parameters(Discriminator())
-        == linear(784, 512) + linear(512, 256) + linear(256, 1)
-        == 533_505
+        == linear(784, 256) + linear(256, 256) + linear(256, 1)
+        == 267_009
     )
     article = linear(100, 128) + batchnorm(128) + linear(128, 256) + batchnorm(256)
     article += linear(256, 512) + batchnorm(512) + linear(512, 1024) + batchnorm(1024)

@@ -34,6 +34,8 @@ def chosen(*arguments: str) -> Recipe:
         ("--no-fresh-z", {"fresh_z": False}),
         ("--average-decay 0.5", {"average_decay": 0.5}),
         ("--average-decay none", {"average_decay": None}),
+        ("--bfloat16", {"bfloat16": True}),
+        ("--no-bfloat16", {"bfloat16": False}),
     ],
 )
 @pytest.mark.parametrize("name", ["course", "article"])

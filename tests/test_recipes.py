@@ -26,6 +26,7 @@ def test_the_articles_recipe_is_as_published():
     assert (ARTICLE.betas, ARTICLE.weight_decay) == ((0.9, 0.999), 8e-9)
     assert ARTICLE.fresh_z
     assert ARTICLE.average_decay is None
+    assert not ARTICLE.bfloat16
 
 
 def test_the_courses_recipe():
@@ -33,10 +34,11 @@ def test_the_courses_recipe():
     assert COURSE.build_generator is Generator
     assert COURSE.build_discriminator is Discriminator
     assert COURSE.generator_loss is non_saturating_generator_loss
-    assert (COURSE.batch_size, COURSE.learning_rate) == (128, 1e-3)
-    assert (COURSE.betas, COURSE.weight_decay) == ((0.5, 0.999), 0.0)
+    assert (COURSE.batch_size, COURSE.learning_rate) == (128, 1.5e-3)
+    assert (COURSE.betas, COURSE.weight_decay) == ((0.0, 0.99), 0.0)
     assert not COURSE.fresh_z
     assert COURSE.average_decay == 0.99
+    assert COURSE.bfloat16
 
 
 def test_the_optimisers_are_adams_with_the_recipes_numbers(recipe):

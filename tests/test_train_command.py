@@ -18,7 +18,10 @@ from gan_helpers.plots import grid_image
 from gan_helpers.training import sample
 from gan_helpers.weights import load_generator
 
-TINY = "--latent-dim 8 --generator-hidden 16 --discriminator-hidden 16 --batch-size 32".split()
+# In float32 on every processor.
+TINY = (
+    "--latent-dim 8 --generator-hidden 16 --discriminator-hidden 16 --batch-size 32 --no-bfloat16"
+).split()
 EPOCH = 10  # steps: 330 images, ten left over
 
 

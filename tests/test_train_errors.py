@@ -13,7 +13,10 @@ from gan_helpers.__main__ import main
 from gan_helpers.checkpoints import load_checkpoint, save_checkpoint
 from gan_helpers.recipes import COURSE, PARTS, start_run
 
-TINY = "--latent-dim 8 --generator-hidden 16 --discriminator-hidden 16 --batch-size 32".split()
+# In float32 on every processor.
+TINY = (
+    "--latent-dim 8 --generator-hidden 16 --discriminator-hidden 16 --batch-size 32 --no-bfloat16"
+).split()
 
 
 pytestmark = pytest.mark.usefixtures("small_mnist")
@@ -147,7 +150,9 @@ def test_resuming_from_a_damaged_or_foreign_checkpoint(tmp_path, capsys):
     "arguments",
     """--recipe course|--seed 0|--loss saturating|--batch-size 64|--learning-rate 1e-3|--no-fresh-z
 --betas 0.5 0.9|--weight-decay 0|--fresh-z|--average-decay none|--latent-dim 8|--dropout 0
---generator-hidden 16|--discriminator-hidden 16""".replace("\n", "|").split("|"),
+--generator-hidden 16|--discriminator-hidden 16|--bfloat16|--no-bfloat16""".replace(
+        "\n", "|"
+    ).split("|"),
 )
 def test_what_makes_the_recipe_cannot_be_changed_by_resume(tmp_path, capsys, arguments):
     assert run(tmp_path, "--resume", *arguments.split()) == 1

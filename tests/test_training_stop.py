@@ -22,6 +22,7 @@ from run_help import (
 )
 from torch import nn
 
+from gan_helpers import recipes
 from gan_helpers.recipes import COURSE, Run, start_run
 from gan_helpers.training import (
     discriminator_step,
@@ -197,9 +198,12 @@ def test_a_huge_learning_rate_names_the_cure(images, recipe):
     assert_columns_match(run.history)
 
 
-def test_weights_that_diverge_while_the_losses_are_finite(images):
+@pytest.mark.parametrize("bfloat16", [True, False])
+def test_weights_that_diverge_while_the_losses_are_finite(images, monkeypatch, bfloat16):
+    monkeypatch.setattr(recipes, "has_bfloat16", lambda device: True)
     # A step's losses are computed before its update: here the update, not the loss, overflows.
-    run = start_run(replace(COURSE, learning_rate=1e8, batch_size=16), seed=0)
+    recipe = replace(COURSE, learning_rate=1e10, batch_size=16, bfloat16=bfloat16)
+    run = start_run(recipe, seed=0)
     with pytest.raises(FloatingPointError, match="smaller learning_rate"):
         quietly(run, images, steps=10, frame_every=1)
 

@@ -1,0 +1,152 @@
+"""How long until there are digits? Quality against wall-clock time, for four recipes.
+
+1. course             the course's recipe, as ``train`` runs it on this machine
+2. course, float32    the same without bfloat16 (the same run where the processor has none)
+3. starting point     discriminator 784-512-256-1 with dropout 0.3, betas (0.5, 0.999), float32
+4. article            the article's recipe
+
+Quality is the Frechet distance of notebook 06: 10,000 samples of the run's generator against
+MNIST's test set, on the classifier's 128 features; real training images come to about 2. The clock
+runs for training alone, with everything that ``train`` records, and stands still for measuring.
+The seeds take turns, so that a slow minute of the machine meets all recipes.
+
+    python benchmarks/time_to_digits.py           (about 16 minutes on two quiet CPU cores)
+    python benchmarks/time_to_digits.py --keep    the same, and keep the numbers and the figure
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from gan_helpers import plots
+from gan_helpers.classifier import classify
+from gan_helpers.data import load_mnist
+from gan_helpers.evaluation import draw
+from gan_helpers.metrics import frechet_distance
+from gan_helpers.models import Discriminator
+from gan_helpers.recipes import ARTICLE, COURSE, Recipe, start_run
+from gan_helpers.training import train_in_parts
+
+SECONDS = (5, 10, 15, 20, 30, 40, 50, 60)
+PART = 20  # steps between two looks at the clock
+STARTING_POINT = replace(
+    COURSE,
+    build_discriminator=partial(Discriminator, hidden=(512, 256), dropout=0.3),
+    betas=(0.5, 0.999),
+    bfloat16=False,
+)
+RECIPES = {
+    "course": (COURSE, plots.NON_SATURATING, "-", "o"),
+    "course, float32": (replace(COURSE, bfloat16=False), plots.REAL, "-.", "s"),
+    "starting point": (STARTING_POINT, plots.FAKE, "--", "^"),
+    "article": (ARTICLE, "#000000", ":", "v"),
+}
+FILE = Path(__file__).parent / "time_to_digits.json"
+FIGURE = Path(__file__).parents[1] / "figures" / "time_to_digits.png"
+
+
+def measure(recipe: Recipe, seed: int, images: torch.Tensor, real: torch.Tensor) -> list[dict]:
+    """Train for the last of SECONDS; steps, distance and share of digits at each of them."""
+    run = start_run(recipe, seed)
+    parts = train_in_parts(run, images, steps=10**9, frame_every=PART, progress=False)
+    clock, points = 0.0, []
+    for second in SECONDS:
+        while clock < second:
+            start = time.perf_counter()
+            next(parts)
+            clock += time.perf_counter() - start
+            run.history.frame_steps, run.history.frames = [0], run.history.frames[:1]
+        seen = classify(draw(run.sampler, 10_000, seed=0))
+        points.append(
+            {
+                "seconds": round(clock, 2),
+                "steps": run.history.steps,
+                "frechet": round(frechet_distance(seen.features, real), 2),
+                "digits": round((seen.digit > 0.5).double().mean().item(), 4),
+            }
+        )
+    return points
+
+
+def table(results: dict[str, list[list[dict]]]) -> str:
+    """Frechet distance, mean over the seeds (lowest to highest), at some of the times."""
+    columns = [SECONDS.index(second) for second in (10, 20, 30, 60)]
+    head = "".join(f"{SECONDS[c]} s".rjust(27) for c in columns)
+    lines = [f"{'recipe':<15}{head}   steps in {SECONDS[-1]} s   digits"]
+    for name, runs in results.items():
+        cells = []
+        for column in columns:
+            values = [run[column]["frechet"] for run in runs]
+            spread = f"({min(values):,.0f} to {max(values):,.0f})"
+            cells.append(f"{statistics.mean(values):,.0f} {spread}".rjust(27))
+        steps = statistics.mean(run[-1]["steps"] for run in runs)
+        digits = statistics.mean(run[-1]["digits"] for run in runs)
+        lines.append(f"{name:<15}{''.join(cells)}   {steps:13,.0f}   {digits:6.3f}")
+    return "\n".join(lines)
+
+
+def draw_figure(results: dict[str, list[list[dict]]]) -> None:
+    figure, (axes,) = plots.new_figure(width=6.0, height=3.6)
+    for name, runs in results.items():
+        _, colour, line, marker = RECIPES[name]
+        distances = list(zip(*[[point["frechet"] for point in run] for run in runs], strict=True))
+        middle = [statistics.mean(values) for values in distances]
+        axes.loglog(SECONDS, middle, color=colour, ls=line, marker=marker, ms=5, label=name)
+        low, high = [min(v) for v in distances], [max(v) for v in distances]
+        axes.fill_between(SECONDS, low, high, color=colour, alpha=0.18, lw=0)
+    axes.axhline(2.2, **plots.REFERENCE_LINE)
+    axes.text(5, 2.45, "real training images", fontsize=9, color="0.35")
+    axes.set_xticks(SECONDS, [str(second) for second in SECONDS], minor=False)
+    axes.set_xticks([], minor=True)
+    plots.finish(axes, "seconds of training", "Frechet distance (lower is better)", legend=False)
+    axes.legend(ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=9, frameon=False)
+    FIGURE.write_bytes(plots.figure_png(figure))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--keep", action="store_true", help=f"write {FILE.name}, {FIGURE.name}")
+    arguments = parser.parse_args()
+
+    images, real = load_mnist()[0], classify(load_mnist("test")[0]).features
+    results: dict[str, list[list[dict]]] = {name: [] for name in RECIPES}
+    for seed in arguments.seeds:
+        for name, (recipe, *_) in RECIPES.items():
+            results[name].append(measure(recipe, seed, images, real))
+            last = results[name][-1][-1]
+            print(
+                f"seed {seed}, {name}: {last['frechet']:.1f}, {last['steps']:,} steps", flush=True
+            )
+    about = {
+        "command": "python benchmarks/time_to_digits.py --keep",
+        "machine": f"{platform.machine()} CPU, {torch.get_num_threads()} threads, "
+        f"{'bfloat16' if start_run(COURSE).bfloat16 else 'float32 only'}",
+        "torch": torch.__version__.split("+")[0],
+        "seeds": arguments.seeds,
+    }
+    print(f"\n{about['machine']}, torch {about['torch']}, seeds {arguments.seeds}")
+    print("Frechet distance, 10,000 samples: mean over the seeds (lowest to highest)\n")
+    print(table(results))
+    ratio = [
+        course[-1]["frechet"] / start[-1]["frechet"]
+        for course, start in zip(results["course"], results["starting point"], strict=True)
+    ]
+    print(f"\ncourse / starting point at {SECONDS[-1]} s: {statistics.mean(ratio):.2f}", end="   ")
+    print("(target: at most 0.40)")
+    if arguments.keep:
+        FILE.write_text(json.dumps({**about, "results": results}, indent=1) + "\n", "utf-8")
+        draw_figure(results)
+
+
+if __name__ == "__main__":
+    main()
