@@ -2,7 +2,8 @@
 
 1. course             the course's recipe, as ``train`` runs it on this machine
 2. course, float32    the same without bfloat16 (the same run where the processor has none)
-3. starting point     discriminator 784-512-256-1 with dropout 0.3, betas (0.5, 0.999), float32
+3. starting point     discriminator 784-512-256-1 with dropout 0.3, betas (0.5, 0.999), float32,
+                      at the course's learning rate (at 1e-3 it is no better)
 4. article            the article's recipe
 
 Quality is the Frechet distance of notebook 06: 10,000 samples of the run's generator against
