@@ -1,4 +1,4 @@
-"""Figures that the reader can move. Callbacks change a widget's children and never print."""
+"""Two sliders that move p_g, and what the game measures."""
 
 import math
 
@@ -7,6 +7,7 @@ import torch
 from matplotlib.figure import Figure
 
 from gan_helpers import plots, theory
+from gan_helpers.widgets.common import Panel, button, say, slider, status
 
 DATA_MEAN, DATA_STD = 2.0, 1.0  # p_data of notebook 01, fixed
 START_MEAN, START_STD = 0.0, 2.0  # p_g of notebook 01 at the start: G(z) = 2 z
@@ -14,35 +15,39 @@ START_MEAN, START_STD = 0.0, 2.0  # p_g of notebook 01 at the start: G(z) = 2 z
 NEAR = 1e-12
 
 
-def density_game() -> ipywidgets.VBox:
+def density_game() -> Panel:
     """Two sliders that move p_g = N(mean, std^2); below them the picture, V(D*, G) and JSD.
 
     Introduced in notebook 01, "What the game measures".
     """
-    mean = _slider("mean of p_g", START_MEAN, -4.0, 8.0)
-    std = _slider("std of p_g", START_STD, 0.3, 3.0)
-    reset = ipywidgets.Button(description="Reset", tooltip="Put both sliders back to the start")
-    picture, numbers = ipywidgets.Image(format="png"), ipywidgets.HTML()
+    mean = slider("mean of p_g", START_MEAN, -4.0, 8.0, 0.1)
+    std = slider("std of p_g", START_STD, 0.3, 3.0, 0.1)
+    picture, numbers = ipywidgets.Image(format="png"), status()
 
     def draw(change: object = None) -> None:
-        value, jsd = density_game_numbers(mean.value, std.value)
         picture.value = plots.figure_png(density_game_figure(mean.value, std.value))
-        # The picture's words, for readers who cannot see it, stand in the line below it.
-        numbers.value = (
-            f'<p role="status">p_data: mean {DATA_MEAN}, std {DATA_STD}. '
+        say(numbers, words())  # the picture's words, for readers who cannot see it
+
+    def words() -> str:
+        value, jsd = density_game_numbers(mean.value, std.value)
+        return (
+            f"p_data: mean {DATA_MEAN}, std {DATA_STD}. "
             f"p_g: mean {mean.value:.1f}, std {std.value:.1f}. "
             f"V(D*, G) = {value:.3f}, JSD = {jsd:.3f}, "
-            f"-log 4 + 2 JSD = {2 * jsd - math.log(4):.3f} nats.</p>"
+            f"-log 4 + 2 JSD = {2 * jsd - math.log(4):.3f} nats."
         )
 
-    def put_back(button: ipywidgets.Button) -> None:
+    def still() -> tuple[Figure, str]:
+        return density_game_figure(mean.value, std.value), f"Two densities and D*. {words()}"
+
+    def put_back() -> None:
         mean.value, std.value = START_MEAN, START_STD
 
+    reset = button("Reset", "Put both sliders back to the start", put_back)
     mean.observe(draw, "value")
     std.observe(draw, "value")
-    reset.on_click(put_back)
     draw()
-    return ipywidgets.VBox([mean, std, reset, picture, numbers])
+    return Panel([mean, std, reset, picture, numbers], still)
 
 
 def density_game_figure(mean: float, std: float) -> Figure:
@@ -73,16 +78,3 @@ def density_game_numbers(mean: float, std: float) -> tuple[float, float]:
 
 def _densities(x: torch.Tensor, mean: float, std: float) -> tuple[torch.Tensor, ...]:
     return x, theory.normal_density(x, DATA_MEAN, DATA_STD), theory.normal_density(x, mean, std)
-
-
-def _slider(name: str, value: float, low: float, high: float) -> ipywidgets.FloatSlider:
-    return ipywidgets.FloatSlider(
-        value=value,
-        min=low,
-        max=high,
-        step=0.1,
-        description=name,
-        tooltip=f"{name}, from {low} to {high}: drag, use the arrow keys, or type a number",
-        readout_format=".1f",
-        style={"description_width": "initial"},
-    )

@@ -1,0 +1,87 @@
+"""What the widgets share: a panel with a still picture of itself, sliders, buttons, pictures.
+
+A notebook is also read where no Python runs: on GitHub, in nbconvert's pages. There a panel is
+its still picture; in JupyterLab it is the live thing.
+"""
+
+import io
+from collections.abc import Callable, Sequence
+
+import ipywidgets
+from matplotlib.figure import Figure
+from PIL import Image as PillowImage
+
+from gan_helpers import plots
+
+NO_PYTHON = (
+    "If nothing moves, this page has no Python behind it: open the notebook in JupyterLab and run "
+    "its cells."
+)
+
+
+class Panel(ipywidgets.VBox):
+    """Widgets one below the other, with a still picture for pages on which no Python runs.
+
+    ``still``: called once, when the panel is shown; returns the picture and, in words, what it
+    shows. The notebook stores both beside the widget, and a page that cannot show the widget
+    shows the picture. Introduced in notebook 01, "What the game measures".
+    """
+
+    def __init__(
+        self, children: Sequence[ipywidgets.Widget], still: Callable[[], tuple[Figure, str]]
+    ):
+        hint = ipywidgets.HTML(f'<p style="color:#555;font-size:85%">{NO_PYTHON}</p>')
+        super().__init__([*children, hint], layout=ipywidgets.Layout(max_width="900px"))
+        self._still = still
+
+    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
+        data = super()._repr_mimebundle_(**kwargs)
+        figure, alt = self._still()
+        data["image/png"] = plots.figure_png(figure)
+        # nbval compares text: it must be the same wherever the notebook is run.
+        data["text/plain"] = "A panel to move in JupyterLab; here is a still picture of it."
+        return data, {"image/png": {"alt": alt, "width": int(figure.get_figwidth() * 96)}}
+
+
+def slider(name: str, value: float, low: float, high: float, step: float) -> ipywidgets.FloatSlider:
+    """A slider that says its name and how it is moved."""
+    return ipywidgets.FloatSlider(
+        value=value,
+        min=low,
+        max=high,
+        step=step,
+        description=name,
+        tooltip=f"{name}, from {low:g} to {high:g}: drag, use the arrow keys, or type a number",
+        readout_format=".1f" if step >= 0.1 else ".2f",
+        style={"description_width": "initial"},
+    )
+
+
+def button(name: str, hint: str, on_click: Callable[[], None]) -> ipywidgets.Button:
+    """A button that says its name and, to those who ask, what it does."""
+    made = ipywidgets.Button(description=name, tooltip=hint)
+    made.on_click(lambda clicked: on_click())
+    return made
+
+
+def status(text: str = "") -> ipywidgets.HTML:
+    """A line that a screen reader reads aloud when ``say`` changes it."""
+    line = ipywidgets.HTML()
+    say(line, text)
+    return line
+
+
+def say(line: ipywidgets.HTML, text: str) -> None:
+    """Put ``text`` into a ``status`` line."""
+    line.value = f'<p role="status">{text}</p>'
+
+
+def enlarged_png(image: PillowImage.Image, factor: int) -> bytes:
+    """``image`` with each pixel a square of ``factor`` pixels, as PNG bytes for a widget.
+
+    Written with the weakest compression: a drag waits for it, and it travels a short way.
+    """
+    buffer = io.BytesIO()
+    size = (image.width * factor, image.height * factor)
+    image.resize(size, PillowImage.Resampling.NEAREST).save(buffer, format="png", compress_level=1)
+    return buffer.getvalue()
