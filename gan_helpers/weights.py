@@ -1,4 +1,4 @@
-"""A generator's weights in a file: safetensors, so that nothing has to be unpickled."""
+"""A network's weights in a file: safetensors, so that nothing has to be unpickled."""
 
 from pathlib import Path
 
@@ -7,9 +7,10 @@ from safetensors.torch import save
 from torch import nn
 
 from gan_helpers.files import read_tensors, write_whole
-from gan_helpers.models import ArticleGenerator, Generator
+from gan_helpers.models import ArticleDiscriminator, ArticleGenerator, Discriminator, Generator
 
-NETWORKS = {"Generator": Generator, "ArticleGenerator": ArticleGenerator}
+GENERATORS = {"Generator": Generator, "ArticleGenerator": ArticleGenerator}
+DISCRIMINATORS = {"Discriminator": Discriminator, "ArticleDiscriminator": ArticleDiscriminator}
 
 
 def save_generator(
@@ -24,14 +25,35 @@ def save_generator(
     Raises ``TypeError`` when ``generator`` is not one of the course's.
     Introduced in notebook 04, "Keeping the generator".
     """
-    name = type(generator).__name__
-    if NETWORKS.get(name) is not type(generator):
-        raise TypeError(f"generator is a {name}; expected one of {', '.join(NETWORKS)}.")
+    _save("generator", generator, GENERATORS, file, about, half)
+
+
+def save_discriminator(
+    discriminator: nn.Module, file: str | Path, about: dict[str, str], half: bool = False
+) -> None:
+    """Write the weights of ``discriminator`` to a file; everything else as for ``save_generator``.
+
+    Introduced in notebook 05, "What you need".
+    """
+    _save("discriminator", discriminator, DISCRIMINATORS, file, about, half)
+
+
+def _save(
+    role: str,
+    network: nn.Module,
+    known: dict[str, type[nn.Module]],
+    file: str | Path,
+    about: dict[str, str],
+    half: bool,
+) -> None:
+    name = type(network).__name__
+    if known.get(name) is not type(network):
+        raise TypeError(f"{role} is a {name}; expected one of {', '.join(known)}.")
     tensors = {
         key: tensor.half() if half and tensor.ndim == 2 else tensor
-        for key, tensor in generator.state_dict().items()
+        for key, tensor in network.state_dict().items()
     }
-    write_whole(Path(file), save(tensors, {**about, "generator": name}))
+    write_whole(Path(file), save(tensors, {**about, role: name}))
 
 
 def load_generator(file: str | Path) -> tuple[nn.Module, dict[str, str]]:
@@ -40,25 +62,42 @@ def load_generator(file: str | Path) -> tuple[nn.Module, dict[str, str]]:
     Raises ``FileNotFoundError`` when the file is missing and ``OSError`` when it is damaged or
     holds something else. Introduced in notebook 04, "Keeping the generator".
     """
+    return _load("generator", GENERATORS, file)
+
+
+def load_discriminator(file: str | Path) -> tuple[nn.Module, dict[str, str]]:
+    """Read a discriminator that ``save_discriminator`` wrote, as ``load_generator`` does.
+
+    Its dropout has the default strength; in eval mode it does nothing.
+    Introduced in notebook 05, "What you need".
+    """
+    return _load("discriminator", DISCRIMINATORS, file)
+
+
+def _load(
+    role: str, known: dict[str, type[nn.Module]], file: str | Path
+) -> tuple[nn.Module, dict[str, str]]:
     tensors, about = read_tensors(file, "file of weights")
-    name = about.pop("generator", None)
-    if name not in NETWORKS:
+    name = about.pop(role, None)
+    if name not in known:
         raise OSError(
-            f"{file} holds no generator of this course; save_generator writes such files "
-            f"({', '.join(NETWORKS)})."
+            f"{file} holds no {role} of this course; save_{role} writes such files "
+            f"({', '.join(known)})."
         )
     try:
         matrices = [key for key, tensor in tensors.items() if tensor.ndim == 2]
         matrices.sort(key=lambda key: int(key.split(".")[1]))  # layers.3.weight before layers.12.
-        latent_dim = tensors[matrices[0]].shape[1]  # a weight matrix is (out, in)
+        width = tensors[matrices[0]].shape[1]  # a weight matrix is (out, in)
+        hidden = tuple(len(tensors[key]) for key in matrices[:-1])
         with torch.random.fork_rng(devices=[]):  # PyTorch draws first weights, which we replace
             if name == "Generator":
-                hidden = tuple(len(tensors[key]) for key in matrices[:-1])
-                generator = Generator(latent_dim, hidden)
+                network = Generator(width, hidden)
+            elif name == "ArticleGenerator":
+                network = ArticleGenerator(width)
             else:
-                generator = ArticleGenerator(latent_dim)
-            generator.load_state_dict(tensors)
+                network = Discriminator(hidden) if name == "Discriminator" else known[name]()
+            network.load_state_dict(tensors)
     except (RuntimeError, IndexError, ValueError) as error:
         reason = " ".join(str(error).split())  # PyTorch's own has several lines
         raise OSError(f"{file} does not hold the weights of a whole {name} ({reason}).") from error
-    return generator.eval(), about
+    return network.eval(), about

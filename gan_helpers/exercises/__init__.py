@@ -1,5 +1,11 @@
 """The checks behind the exercises, one file for some chapters."""
 
+from gan_helpers.exercises.chapter_05 import (
+    check_inversion_step,
+    check_mean_length,
+    check_set_coordinate,
+    check_slerp,
+)
 from gan_helpers.exercises.chapter_06 import (
     check_better,
     check_frechet_1d,
@@ -30,13 +36,17 @@ __all__ = [
     "check_frechet_1d",
     "check_half_overlap",
     "check_imbalance",
+    "check_inversion_step",
     "check_losses_of_outputs",
     "check_maximum_likelihood_loss",
+    "check_mean_length",
     "check_neuron",
     "check_normalise",
     "check_optimal_discriminator",
     "check_parameter_count",
+    "check_set_coordinate",
     "check_shapes",
+    "check_slerp",
     "check_slope_ratio",
     "check_thief",
     "check_unit_range",

@@ -1,0 +1,287 @@
+"""What can be done with a trained generator's latent space: directions, paths, searches.
+
+All functions leave the networks as they were: no weight changes, and the modes are put back.
+"""
+
+import contextlib
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from gan_helpers.classifier import CLASSES, classify, load_classifier
+from gan_helpers.models import check_z
+
+
+class Directions(NamedTuple):
+    """Directions in latent space, the strongest first."""
+
+    vectors: torch.Tensor  # (K, latent_dim), float32, each of length 1
+    strengths: torch.Tensor  # (K,), at least 0, falling: what one unit along each one moves
+
+
+def weight_directions(generator: nn.Module) -> Directions:
+    """The directions of z that the generator's first layer answers to most, in closed form.
+
+    The first layer computes A z + b. A step v of length 1 changes it by A v, whose length is
+    largest for the eigenvector of A^T A with the largest eigenvalue, and so on downwards: the
+    singular vectors of A, with its singular values as ``strengths``. Returns all latent_dim of
+    them; the sign is chosen so that the largest entry is positive.
+
+    ``generator``: a network whose first ``nn.Linear`` takes z. Raises ``ValueError`` when it has
+    none.
+
+    Source: Shen and Zhou 2021, "Closed-form factorization of latent semantics in GANs", section 3.
+    Introduced in notebook 05, "Directions that do something".
+    """
+    weight = _first_linear(generator).weight.detach().cpu().float()  # (units, latent_dim)
+    _, strengths, vectors = torch.linalg.svd(weight, full_matrices=False)
+    return Directions(_fix_signs(vectors), strengths)
+
+
+@torch.no_grad()
+def activation_directions(generator: nn.Module, count: int = 10, samples: int = 5000) -> Directions:
+    """The directions of z along which the last hidden layer's activations vary most.
+
+    Principal components h = mean + sum_k c_k u_k of the activations h(z) of ``samples`` z (seed
+    0), each carried back to z by least squares: v_k minimises sum |z - sum_k c_k v_k|^2, so v_k is
+    the mean of c_k z over its length. ``strengths`` are the standard deviations of c_k.
+
+    ``count``: how many, 1 to latent_dim. Raises ``ValueError`` for another ``count``, for too few
+    ``samples``, and when the generator has no ``nn.Linear``.
+
+    Source: Haerkoenen et al. 2020, "GANSpace", section 2.2. Introduced in notebook 05, "Directions
+    that do something".
+    """
+    if not 1 <= count <= generator.latent_dim:
+        raise ValueError(f"count is {count}; expected 1 to latent_dim = {generator.latent_dim}.")
+    if samples < 2 * generator.latent_dim:
+        raise ValueError(
+            f"samples is {samples}; expected at least 2 latent_dim = {2 * generator.latent_dim}, "
+            "or the components are noise."
+        )
+    z = torch.randn(samples, generator.latent_dim, generator=torch.Generator().manual_seed(0))
+    hidden: list[torch.Tensor] = []
+    last = [layer for layer in generator.modules() if isinstance(layer, nn.Linear)][-1:]
+    if not last:
+        raise ValueError("generator has no nn.Linear layer, whose activations could be read.")
+    # What goes into the last Linear layer is what comes out of the last hidden one.
+    handle = last[0].register_forward_pre_hook(lambda layer, inputs: hidden.append(inputs[0]))
+    try:
+        with evaluating(generator):
+            generator(z.to(last[0].weight.device))
+    finally:
+        handle.remove()
+    h = hidden[0].cpu().float()
+    left, values, _ = torch.linalg.svd(h - h.mean(0), full_matrices=False)
+    vectors = left[:, :count].T @ z  # (count, samples) @ (samples, latent_dim)
+    return Directions(_fix_signs(F.normalize(vectors)), values[:count] / math.sqrt(samples - 1))
+
+
+def _first_linear(network: nn.Module) -> nn.Linear:
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear):
+            return layer
+    raise ValueError("generator has no nn.Linear layer; expected one that takes z.")
+
+
+def _fix_signs(vectors: torch.Tensor) -> torch.Tensor:
+    """A direction and its opposite are the same line: let the largest entry be positive."""
+    largest = vectors.gather(1, vectors.abs().argmax(1, keepdim=True))
+    return vectors * largest.sign()
+
+
+def lerp(z_from: torch.Tensor, z_to: torch.Tensor, t: torch.Tensor | float) -> torch.Tensor:
+    """Linear interpolation (1 - t) z_from + t z_to.
+
+    ``z_from``, ``z_to``: shape (..., latent_dim); ``t``: a number, or a tensor of shape (T,),
+    which gives (..., T, latent_dim) from two single z of shape (latent_dim,).
+    Halfway between two independent z the length is about 1/sqrt(2) of theirs.
+
+    Introduced in notebook 05, "From one digit to another".
+    """
+    t = torch.as_tensor(t, dtype=z_from.dtype).unsqueeze(-1)
+    return (1 - t) * z_from + t * z_to
+
+
+def slerp(z_from: torch.Tensor, z_to: torch.Tensor, t: torch.Tensor | float) -> torch.Tensor:
+    """Spherical interpolation: along the arc from z_from to z_to.
+
+    (sin((1 - t) w) z_from + sin(t w) z_to) / sin(w), with w the angle between the two. Between
+    two z of one length every point has that length. For (nearly) parallel z it is ``lerp``.
+
+    Shapes as for ``lerp``. Raises ``ValueError`` for z that point in opposite directions, between
+    which there is no shortest arc, and for z = 0, which points nowhere.
+
+    Source: Shoemake 1985; White 2016, "Sampling generative networks", section 2.1. Introduced in
+    notebook 05, "From one digit to another".
+    """
+    lengths = z_from.norm(dim=-1) * z_to.norm(dim=-1)
+    if (lengths == 0).any():
+        raise ValueError("z_from or z_to is 0, which has no direction; draw it with torch.randn.")
+    cos = ((z_from * z_to).sum(-1) / lengths).clamp(-1, 1)
+    if (cos < -0.9999).any():
+        raise ValueError(
+            "z_from and z_to point in opposite directions; there is no shortest arc between them. "
+            "Go by way of a third z."
+        )
+    w = torch.arccos(cos)[..., None]
+    t = torch.as_tensor(t, dtype=z_from.dtype).unsqueeze(-1)
+    arc = (torch.sin((1 - t) * w) * z_from + torch.sin(t * w) * z_to) / torch.sin(w)
+    return torch.where(w < 1e-3, lerp(z_from, z_to, t.squeeze(-1)), arc)
+
+
+class Search(NamedTuple):
+    """What a search for z found, after so many steps."""
+
+    z: torch.Tensor  # (N, latent_dim)
+    losses: torch.Tensor  # (N,), what was minimised, for each z
+
+
+def invert(
+    generator: nn.Module,
+    images: torch.Tensor,
+    steps: int = 200,
+    restarts: int = 4,
+    learning_rate: float = 0.1,
+    norm_weight: float = 0.0,
+    seed: int = 0,
+) -> Iterator[Search]:
+    """Search, by gradient descent, the z whose picture comes closest to each of ``images``.
+
+    Minimises mean((G(z) - x)^2) + norm_weight |z|^2 / latent_dim over z by Adam, from ``restarts``
+    random z for each image, of which the best is reported. Yields the state before the first step
+    and after every one, steps + 1 times: ``for search in invert(...)``.
+
+    ``images``: float in [-1, 1], shape (N, 1, 28, 28). ``losses``: the mean squared error per
+    pixel without the second term, in [0, 4].
+
+    Raises ``ValueError`` for a bad number or images out of range.
+
+    Source: Creswell and Bharath 2018, "Inverting the generator of a generative adversarial
+    network". Introduced in notebook 05, "Which z drew this?".
+    """
+    if steps < 1 or restarts < 1:
+        raise ValueError(f"steps is {steps} and restarts is {restarts}; expected at least 1 each.")
+    if not images.is_floating_point() or images.ndim != 4 or images.abs().max() > 1 + 1e-4:
+        raise ValueError(
+            f"images is {images.dtype} of shape {tuple(images.shape)}; expected floats in [-1, 1] "
+            "of shape (N, 1, 28, 28). gan_helpers.data.scale_images converts uint8."
+        )
+    rng = torch.Generator().manual_seed(seed)
+    starts = torch.randn(len(images) * restarts, generator.latent_dim, generator=rng)
+    return _invert(generator, images, starts, steps, restarts, learning_rate, norm_weight)
+
+
+def _invert(
+    generator: nn.Module,
+    images: torch.Tensor,
+    starts: torch.Tensor,
+    steps: int,
+    restarts: int,
+    learning_rate: float,
+    norm_weight: float,
+) -> Iterator[Search]:
+    z = starts.requires_grad_()
+    optimizer = torch.optim.Adam([z], lr=learning_rate)
+    targets = images.repeat_interleave(restarts, dim=0)
+    for step in range(steps + 1):
+        with evaluating(generator):
+            errors = (generator(z) - targets).square().mean((1, 2, 3))  # (N restarts,)
+            if step < steps:
+                loss = errors + norm_weight * z.square().mean(1)
+                (z.grad,) = torch.autograd.grad(loss.sum(), z)
+        now = z.detach().clone().view(len(images), restarts, -1)
+        best = errors.detach().view(len(images), restarts).min(dim=1)
+        rows = torch.arange(len(images))
+        yield Search(now[rows, best.indices], best.values)
+        optimizer.step()
+
+
+def find_class(
+    generator: nn.Module,
+    digit: int,
+    z: torch.Tensor,
+    steps: int = 50,
+    learning_rate: float = 0.05,
+) -> Iterator[Search]:
+    """Climb from each z to a picture that the digit classifier takes for ``digit``.
+
+    Minimises -log p(digit | G(z)) by gradient descent (Adam) through classifier and generator; p
+    counts "no digit" among the answers. Yields steps + 1 times, as ``invert`` does; ``losses`` in
+    nats. The length of each z is kept: elsewhere the generator was never trained.
+
+    ``z``: shape (N, latent_dim), where the search starts. Raises ``ValueError`` for a bad shape, a
+    ``digit`` outside 0 to 9 or ``steps`` below 1.
+
+    Source: Nguyen et al. 2016, "Synthesizing the preferred inputs for neurons in neural networks
+    via deep generator networks", section 2. Introduced in notebook 05, "Climbing to a class".
+    """
+    check_z(z, generator.latent_dim)
+    if digit not in range(CLASSES):
+        raise ValueError(f"digit is {digit}; expected a whole number from 0 to 9.")
+    if steps < 1:
+        raise ValueError(f"steps is {steps}; expected at least 1.")
+    return _find_class(generator, digit, z, steps, learning_rate)
+
+
+def _find_class(
+    generator: nn.Module, digit: int, z: torch.Tensor, steps: int, learning_rate: float
+) -> Iterator[Search]:
+    lengths = z.norm(dim=1, keepdim=True)
+    z = z.clone().requires_grad_()
+    optimizer = torch.optim.Adam([z], lr=learning_rate)
+    classifier = load_classifier()
+    for step in range(steps + 1):
+        with evaluating(generator):
+            _, logits = classifier(generator(z))
+            losses = -logits.log_softmax(dim=1)[:, digit]  # (N,)
+            if step < steps:
+                (z.grad,) = torch.autograd.grad(losses.sum(), z)
+        yield Search(z.detach().clone(), losses.detach())
+        optimizer.step()
+        with torch.no_grad():
+            z.mul_(lengths / z.norm(dim=1, keepdim=True))
+
+
+def class_means(z: torch.Tensor, images: torch.Tensor, confidence: float = 0.9) -> torch.Tensor:
+    """The mean z of each digit: of those z whose picture the classifier takes for it.
+
+    ``z``: shape (N, latent_dim); ``images``: uint8, shape (N, 1, 28, 28), drawn from them; only
+    pictures of which the classifier is sure count (probability of the class, and of being a digit
+    at all, at least ``confidence``). Returns shape (10, latent_dim).
+
+    Raises ``ValueError`` when N differs or a digit has no such picture.
+
+    Source: Radford et al. 2016, section 6.3 (arithmetic on averaged z). Introduced in notebook 05,
+    "Arithmetic".
+    """
+    if len(z) != len(images):
+        raise ValueError(f"z holds {len(z)} rows and images {len(images)}; expected one for each.")
+    seen = classify(images)
+    sure = (seen.probabilities.max(1).values >= confidence) & (seen.digit >= confidence)
+    digits = seen.probabilities.argmax(1)
+    means = []
+    for digit in range(CLASSES):
+        chosen = z[sure & (digits == digit)]
+        if len(chosen) == 0:
+            raise ValueError(f"No picture is surely a {digit}; draw more z, or lower confidence.")
+        means.append(chosen.mean(0))
+    return torch.stack(means)
+
+
+@contextlib.contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Lend ``network`` in eval mode, so that one z always gives one picture, and without gradients
+    for its weights; then put both back."""
+    was_training, needed = network.training, [p.requires_grad for p in network.parameters()]
+    network.eval().requires_grad_(False)
+    try:
+        yield
+    finally:
+        network.train(was_training)
+        for parameter, need in zip(network.parameters(), needed, strict=True):
+            parameter.requires_grad_(need)

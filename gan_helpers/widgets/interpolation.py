@@ -1,0 +1,137 @@
+"""From one z to another, straight and along the arc, with the length of z beside the digits."""
+
+import ipywidgets
+import matplotlib as mpl
+import torch
+from matplotlib.figure import Figure
+from PIL import Image as PillowImage
+from torch import nn
+
+from gan_helpers import plots
+from gan_helpers.latent import evaluating, lerp, slerp
+from gan_helpers.training import sample
+from gan_helpers.widgets.common import Panel, button, enlarged_png, say, slider, status
+
+POINTS = 11  # digits along a path: t = 0, 0.1, ..., 1
+PATHS = {"linear": lerp, "spherical": slerp}
+CORNERS = ("two corners", "four corners")
+
+
+class Interpolation(Panel):
+    """Sliders that go from z_0 to z_1 (and, with four corners, across), linear against spherical.
+
+    With four corners z(s, t) goes by s from the point at t between the upper two to the point at t
+    between the lower two, by the same rule. ``.z`` holds the two present z, linear first, shape
+    (2, latent_dim); ``.corners`` the four z, shape (4, latent_dim), of which two corners use the
+    first two.
+
+    ``generator``: as for ``LatentExplorer``; ``discriminator``: images -> logits, or None for no
+    opinions; ``seed``: of the corners. Introduced in notebook 05, "From one digit to another".
+    """
+
+    def __init__(self, generator: nn.Module, discriminator: nn.Module | None = None, seed: int = 0):
+        self._generator, self._discriminator = generator, discriminator
+        self._rng = torch.Generator().manual_seed(seed)
+        self._count = ipywidgets.ToggleButtons(options=CORNERS, description="between")
+        self._count.tooltips = ("one slider, from z_0 to z_1", "two sliders, over a square")
+        self._across = slider("t", 0.5, 0.0, 1.0, 0.01)
+        self._down = slider("s", 0.0, 0.0, 1.0, 0.01)
+        self._pictures = [ipywidgets.Image(format="png", width=168, height=168) for _ in PATHS]
+        self._norms = [ipywidgets.FloatProgress(min=0, max=15) for _ in PATHS]
+        for name, picture, norm in zip(PATHS, self._pictures, self._norms, strict=True):
+            picture.tooltip = f"The digit at t, {name}"
+            norm.description, norm.tooltip = "|z|", f"Length of z, {name}, from 0 to 15"
+        self._path, self._words = ipywidgets.Image(format="png"), status()
+        self._path.tooltip = "All digits along the way, and the length of z"
+        again = button("new corners", "Draw other z from N(0, I)", self._draw_corners)
+        columns = [
+            ipywidgets.VBox([ipywidgets.HTML(f"<b>{name}</b>"), picture, norm])
+            for name, picture, norm in zip(PATHS, self._pictures, self._norms, strict=True)
+        ]
+        controls = ipywidgets.VBox([self._count, self._across, self._down, again, self._words])
+        self._draw_corners()
+        self._count.observe(self._choose, "value")
+        for one in (self._across, self._down):
+            one.observe(lambda change: self._draw(), "value")
+        super().__init__([ipywidgets.HBox([controls, *columns]), self._path], self._still_picture)
+
+    @property
+    def z(self) -> torch.Tensor:
+        """The z whose digits are shown, linear first, shape (2, latent_dim)."""
+        t, s = torch.tensor([self._across.value]), self._down.value
+        return torch.cat([self._points(path, t, s) for path in PATHS.values()])
+
+    def _draw_corners(self) -> None:
+        self.corners = torch.randn(4, self._generator.latent_dim, generator=self._rng)
+        self._choose()
+
+    def _choose(self, change: object = None) -> None:
+        self._down.disabled = self._count.value == CORNERS[0]
+        self._path.value = plots.figure_png(self._figure())
+        self._draw()
+
+    def _points(self, path, t: torch.Tensor, s: float) -> torch.Tensor:
+        """z at each of ``t`` by ``path``, shape (len(t), latent_dim)."""
+        upper = path(self.corners[0], self.corners[1], t)
+        if self._count.value == CORNERS[0]:
+            return upper
+        return path(upper, path(self.corners[2], self.corners[3], t), s)
+
+    def _draw(self) -> None:
+        z = self.z
+        for picture, image in zip(self._pictures, sample(self._generator, z), strict=True):
+            picture.value = enlarged_png(PillowImage.fromarray(image[0].numpy()), 6)
+        lengths, opinions = z.norm(dim=1).tolist(), self._opinions(z)
+        for gauge, length in zip(self._norms, lengths, strict=True):
+            gauge.value = length
+        parts = [
+            f"{name}: |z| = {length:.1f}" + (f", D = {opinion:.2f}" if opinions else "")
+            for name, length, opinion in zip(PATHS, lengths, opinions or (0, 0), strict=True)
+        ]
+        say(self._words, ". ".join(parts) + ".")
+
+    @torch.no_grad()
+    def _opinions(self, z: torch.Tensor) -> list[float]:
+        if self._discriminator is None:
+            return []
+        with evaluating(self._generator), evaluating(self._discriminator):
+            return self._discriminator(self._generator(z)).sigmoid().flatten().tolist()
+
+    def _figure(self) -> Figure:
+        """Two corners: both rows of digits over the curve of |z|. Four: both squares of digits."""
+        t = torch.linspace(0, 1, POINTS)
+        if self._count.value == CORNERS[1]:
+            figure, axes = plots.new_figure(columns=2, width=4.0, height=4.2)
+            for one, (name, path) in zip(axes, PATHS.items(), strict=True):
+                rows = [self._points(path, t, s) for s in t.tolist()]
+                images = sample(self._generator, torch.cat(rows))
+                _show_digits(one, images, f"{name}: t to the right, s downwards")
+            return figure
+        figure, _ = plots.new_figure(width=8.0, height=3.6)
+        figure.clear()
+        with mpl.rc_context(plots.STYLE):
+            *rows, curve = figure.subplots(3, 1, height_ratios=(1, 1, 2.2))
+        for one, (name, path), line in zip(rows, PATHS.items(), ("-", "--"), strict=True):
+            z = self._points(path, t, 0.0)
+            _show_digits(one, sample(self._generator, z), name)
+            curve.plot(t, z.norm(dim=1), color=plots.DISCRIMINATOR, ls=line, label=name)
+        curve.axhline(self._generator.latent_dim**0.5, **plots.REFERENCE_LINE)
+        curve.set_ylim(bottom=0)
+        plots.finish(curve, "t", "|z|")
+        return figure
+
+    def _still_picture(self) -> tuple[Figure, str]:
+        middle = self._points(lerp, torch.tensor([0.5]), 0.5).norm().item()
+        usual = self._generator.latent_dim**0.5
+        alt = (
+            "Digits on the way between corners drawn from N(0, I), linear and spherical. Halfway, "
+            f"the linear z has length {middle:.1f}; lengths near {usual:.0f} are usual."
+        )
+        return self._figure(), alt
+
+
+def _show_digits(axes, images: torch.Tensor, title: str) -> None:
+    axes.imshow(plots.grid_image(images, POINTS), cmap="gray", vmin=0, vmax=255)
+    axes.set_title(title, fontsize=9)
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)

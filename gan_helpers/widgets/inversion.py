@@ -1,0 +1,98 @@
+"""Choose a real digit, and watch z being moved until the generator draws it, or cannot."""
+
+import ipywidgets
+import torch
+from matplotlib.figure import Figure
+from PIL import Image as PillowImage
+from torch import nn
+
+from gan_helpers import plots
+from gan_helpers.classifier import check_images
+from gan_helpers.data import scale_images
+from gan_helpers.latent import invert
+from gan_helpers.training import sample
+from gan_helpers.widgets.common import Panel, enlarged_png, say, status
+
+STEPS = 200
+NAMES = ("the real image", "G(z)", "their difference")
+
+
+class Inversion(Panel):
+    """Sliders that choose a real image and a step of the search for its z; three pictures.
+
+    The search is ``gan_helpers.latent.invert``: four starts, 200 steps, seed 0. It is made whole
+    when an image is chosen (some tenths of a second); then the button plays it and the slider goes
+    through it. ``.searches`` holds its states, from before the first step to the last.
+
+    ``generator``: as for ``LatentExplorer``; ``images``: uint8, shape (N, 1, 28, 28).
+    Raises ``TypeError`` or ``ValueError`` for other images. Introduced in notebook 05, "Which z
+    drew this?".
+    """
+
+    def __init__(self, generator: nn.Module, images: torch.Tensor):
+        check_images(images, "images")
+        self._generator, self._images = generator, images
+        # An image costs a whole search: not at every point of a drag.
+        self._number = ipywidgets.IntSlider(max=len(images) - 1, continuous_update=False)
+        self._number.description, self._number.tooltip = "image", "Which real image to search for"
+        self._step = ipywidgets.IntSlider(max=STEPS, description="step")
+        self._step.tooltip = f"Step of the search, 0 to {STEPS}"
+        play = ipywidgets.Play(max=STEPS, step=2, interval=60, tooltip="Play the search")
+        ipywidgets.jslink((play, "value"), (self._step, "value"))
+        self._pictures = [ipywidgets.Image(format="png", width=168, height=168) for _ in NAMES]
+        columns = []
+        for name, picture in zip(NAMES, self._pictures, strict=True):
+            picture.tooltip = name
+            columns.append(ipywidgets.VBox([ipywidgets.HTML(f"<b>{name}</b>"), picture]))
+        self._curve, self._words = ipywidgets.Image(format="png"), status()
+        self._curve.tooltip = "The error at each step of the search"
+        self._search()
+        self._number.observe(lambda change: self._search(), "value")
+        self._step.observe(lambda change: self._draw(), "value")
+        controls = ipywidgets.HBox([self._number, play, self._step])
+        rows = [controls, ipywidgets.HBox(columns), self._words, self._curve]
+        super().__init__(rows, self._still_picture)
+
+    def _search(self) -> None:
+        target = scale_images(self._images[self._number.value][None])
+        self.searches = list(invert(self._generator, target, steps=STEPS))
+        self._curve.value = plots.figure_png(self._draw_curve())
+        self._draw()
+
+    def _draw(self) -> None:
+        for picture, image in zip(self._pictures, self._three(self._step.value), strict=True):
+            picture.value = enlarged_png(PillowImage.fromarray(image.numpy()), 6)
+        search = self.searches[self._step.value]
+        say(
+            self._words,
+            f"Step {self._step.value}: mean squared error {search.losses.item():.3f} per pixel "
+            f"(pixels in [-1, 1]), |z| = {search.z.norm():.1f}.",
+        )
+
+    def _three(self, step: int) -> list[torch.Tensor]:
+        """Real image, G(z) and their difference, each uint8 of shape (28, 28)."""
+        real = self._images[self._number.value, 0]
+        drawn = sample(self._generator, self.searches[step].z)[0, 0]
+        return [real, drawn, (real.int() - drawn.int()).abs().to(torch.uint8)]
+
+    def _draw_curve(self) -> Figure:
+        figure, (axes,) = plots.new_figure(width=6.0, height=2.2)
+        errors = [search.losses.item() for search in self.searches]
+        axes.plot(errors, color=plots.GENERATOR)
+        axes.set_yscale("log")
+        plots.finish(axes, "step", "squared error per pixel")
+        return figure
+
+    def _still_picture(self) -> tuple[Figure, str]:
+        figure, axes = plots.new_figure(columns=3, width=2.4, height=2.7)
+        for one, name, image in zip(axes, NAMES, self._three(STEPS), strict=True):
+            one.imshow(image, cmap="gray", vmin=0, vmax=255)
+            one.set_title(name, fontsize=9)
+            one.set(xticks=[], yticks=[])
+            one.grid(False)
+        error = self.searches[STEPS].losses.item()
+        alt = (
+            f"A real digit, the digit that the generator draws after {STEPS} steps of the search "
+            f"for its z, and their difference; mean squared error {error:.3f} per pixel."
+        )
+        return figure, alt

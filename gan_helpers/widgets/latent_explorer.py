@@ -1,0 +1,214 @@
+"""Sliders that move z, and the digit that follows them."""
+
+from collections.abc import Iterable
+
+import ipywidgets
+import torch
+from matplotlib.figure import Figure
+from PIL import Image as PillowImage
+from torch import nn
+
+from gan_helpers import plots
+from gan_helpers.classifier import classify
+from gan_helpers.latent import activation_directions, evaluating, weight_directions
+from gan_helpers.training import sample
+from gan_helpers.widgets.common import Panel, button, enlarged_png, say, slider, status
+
+SLIDERS = 8
+REACH = 4  # a slider goes from -REACH to REACH; one coordinate of z has standard deviation 1
+KINDS = {
+    "coordinates": lambda generator: torch.eye(generator.latent_dim),
+    "directions of the weights": lambda generator: weight_directions(generator).vectors,
+    "directions of the activations": lambda generator: (
+        activation_directions(generator, generator.latent_dim).vectors
+    ),
+}
+
+
+class LatentExplorer(Panel):
+    """Sliders along eight directions of z; beside them the digit, its class and D's opinion of it.
+
+    z = z_0 + sum_k a_k v_k, with z_0 drawn from N(0, I), a_k the sliders, and v_k coordinate axes
+    or directions of ``gan_helpers.latent``. ``.z`` is the present z, shape (1, latent_dim);
+    ``.saved`` holds what the button "save z" kept, shape (N, latent_dim).
+
+    ``generator``: takes z of shape (N, latent_dim), has ``latent_dim`` and gives images in
+    [-1, 1], shape (N, 1, 28, 28); ``discriminator``: images -> logits, or None for no gauge;
+    ``kind``: a key of ``KINDS``; ``numbers``: which eight of the directions; ``seed``: of z_0.
+
+    Raises ``ValueError`` for an unknown ``kind`` or bad ``numbers``. Introduced in notebook 05,
+    "One coordinate does little".
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module | None = None,
+        kind: str = "coordinates",
+        numbers: Iterable[int] = range(SLIDERS),
+        seed: int = 0,
+    ):
+        if kind not in KINDS:
+            raise ValueError(f"kind is {kind!r}; expected one of {', '.join(map(repr, KINDS))}.")
+        self._generator, self._discriminator = generator, discriminator
+        self._rng = torch.Generator().manual_seed(seed)
+        self._known: dict[str, torch.Tensor] = {}  # kind -> its directions, computed when chosen
+        self._quiet = False
+        self.saved = torch.empty(0, generator.latent_dim)
+
+        self._kind = ipywidgets.Dropdown(options=list(KINDS), value=kind)
+        self._kind.description, self._kind.style.description_width = "move along", "initial"
+        self._kind.tooltip = "What the eight sliders move z along"
+        self._which = ipywidgets.Text(value=", ".join(map(str, numbers)), continuous_update=False)
+        self._which.description, self._which.style.description_width = "numbers", "initial"
+        self._which.tooltip = f"Which {SLIDERS} of the directions, with commas; then Enter"
+        self._sliders = [slider("a", 0.0, -REACH, REACH, 0.1) for _ in range(SLIDERS)]
+        self._picture = ipywidgets.Image(format="png", width=224, height=224)
+        self._picture.tooltip = "The digit that the generator draws from the present z"
+        self._gauge = ipywidgets.FloatProgress(min=0, max=1, description="D(G(z))")
+        self._gauge.tooltip = "D's opinion of the digit: 0 generated, 1 real"
+        self._words, self._caption = status(), ipywidgets.HTML()
+        self._strip = ipywidgets.Image(format="png")
+        self._strip.tooltip = "Digits along the slider that was moved last"
+
+        self._directions = self._read_directions()  # raises for bad numbers
+        self._draw_z()
+        self._name_sliders()
+        self._kind.observe(self._choose, "value")
+        self._which.observe(self._choose, "value")
+        for k, one in enumerate(self._sliders):
+            one.observe(lambda change, k=k: self._move(k), "value")
+        buttons = [
+            button("new z", "Draw another z_0 from N(0, I)", self._draw_z),
+            button("reset", "Put all sliders back to 0", self._put_back),
+            button("save z", "Append the present z to .saved", self._save),
+        ]
+        shown = [self._picture, *([self._gauge] if discriminator else []), self._words]
+        rows = [
+            ipywidgets.HBox([self._kind, self._which]),
+            ipywidgets.HBox([ipywidgets.VBox(self._sliders), ipywidgets.VBox(shown)]),
+            ipywidgets.HBox(buttons),
+        ]
+        super().__init__([*rows, self._strip, self._caption], self._still_picture)
+
+    @property
+    def z(self) -> torch.Tensor:
+        """The z whose picture is shown, shape (1, latent_dim)."""
+        return self._base + self._offsets() @ self._directions  # (1, 8) @ (8, latent_dim)
+
+    # --- what the reader does -------------------------------------------------------------------
+
+    def _move(self, k: int) -> None:
+        if self._quiet:
+            return
+        self._draw()
+        if k != self._active:  # where the active slider stands does not change the strip along it
+            self._active = k
+            self._draw_strip()
+
+    def _draw_z(self) -> None:
+        self._base = torch.randn(1, self._generator.latent_dim, generator=self._rng)
+        self._put_back()
+
+    def _put_back(self) -> None:
+        self._quiet = True  # eight changes, one picture
+        for one in self._sliders:
+            one.value = 0.0
+        self._quiet = False
+        self._active = 0
+        self._draw()
+        self._draw_strip()
+
+    def _choose(self, change: object) -> None:
+        """Other directions: they start from the digit that is shown."""
+        try:
+            directions = self._read_directions()
+        except ValueError as error:
+            say(self._words, str(error))
+            return
+        self._base, self._directions = self.z, directions
+        self._name_sliders()
+        self._put_back()
+
+    def _save(self) -> None:
+        self.saved = torch.cat((self.saved, self.z))
+        say(self._words, f"Saved as number {len(self.saved)} of .saved.")
+
+    # --- what the reader sees -------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        image = sample(self._generator, self.z)
+        self._picture.value = enlarged_png(PillowImage.fromarray(image[0, 0].numpy()), 8)
+        if self._discriminator is not None:
+            self._gauge.value = self._opinion()
+        say(self._words, self._describe(image))
+
+    def _draw_strip(self) -> None:
+        self._strip.value = enlarged_png(plots.grid_image(self._along(self._active), 9), 3)
+        self._caption.value = (
+            f"Along {self._sliders[self._active].description}, from {-REACH} to {REACH} in steps "
+            "of 1; the other sliders as they stand."
+        )
+
+    def _along(self, k: int) -> torch.Tensor:
+        """Nine digits: slider ``k`` goes from end to end, the others stay."""
+        offsets = self._offsets().repeat(2 * REACH + 1, 1)
+        offsets[:, k] = torch.arange(-REACH, REACH + 1)
+        return sample(self._generator, self._base + offsets @ self._directions)
+
+    def _describe(self, image: torch.Tensor) -> str:
+        seen = classify(image)
+        digit = seen.probabilities[0].argmax().item()
+        probability = (seen.digit * seen.probabilities[0, digit]).item()  # "no digit" counts
+        return f"Nearest class: {digit} (probability {probability:.2f}). |z| = {self.z.norm():.1f}."
+
+    @torch.no_grad()
+    def _opinion(self) -> float:
+        with evaluating(self._generator), evaluating(self._discriminator):
+            return self._discriminator(self._generator(self.z)).sigmoid().item()
+
+    def _still_picture(self) -> tuple[Figure, str]:
+        figure, (digit, strips) = plots.new_figure(columns=2, width=4.2, height=3.4)
+        image = sample(self._generator, self.z)
+        digit.imshow(image[0, 0], cmap="gray", vmin=0, vmax=255)
+        opinion = "" if self._discriminator is None else f"\nD(G(z)) = {self._opinion():.2f}"
+        digit.set_title(self._describe(image) + opinion, fontsize=9)
+        every = torch.cat([self._along(k) for k in range(SLIDERS)])
+        strips.imshow(plots.grid_image(every, 2 * REACH + 1), cmap="gray", vmin=0, vmax=255)
+        side = 30  # 28 pixels and the grid's margin of 2
+        centres = [side * (k + 0.5) for k in range(2 * REACH + 1)]
+        strips.set_xticks(centres, range(-REACH, REACH + 1), fontsize=8)
+        strips.set_yticks(centres[:SLIDERS], [one.description for one in self._sliders], fontsize=8)
+        strips.set_title("the digits along each slider", fontsize=9)
+        digit.set(xticks=[], yticks=[])
+        for axes in (digit, strips):
+            axes.grid(False)
+        alt = f"A digit. {self._describe(image)} Beside it eight rows of digits, one for each "
+        return figure, alt + "slider, as it moves from one end to the other."
+
+    # --- directions -----------------------------------------------------------------------------
+
+    def _offsets(self) -> torch.Tensor:
+        return torch.tensor([[one.value for one in self._sliders]])  # (1, 8)
+
+    def _name_sliders(self) -> None:
+        letter = "z" if self._kind.value == "coordinates" else "v"
+        for one, number in zip(self._sliders, self._read_numbers(), strict=True):
+            one.description = f"{letter}[{number}]"
+
+    def _read_directions(self) -> torch.Tensor:
+        kind = self._kind.value
+        if kind not in self._known:
+            self._known[kind] = KINDS[kind](self._generator)
+        return self._known[kind][self._read_numbers()]
+
+    def _read_numbers(self) -> list[int]:
+        text, last = self._which.value, self._generator.latent_dim - 1
+        words = [word.strip() for word in text.split(",")]
+        good = all(word.isdecimal() and int(word) <= last for word in words)
+        if not good or len(words) != SLIDERS:
+            raise ValueError(
+                f"numbers is {text!r}; expected {SLIDERS} whole numbers from 0 to {last}, with "
+                "commas between them."
+            )
+        return [int(word) for word in words]
