@@ -15,6 +15,15 @@ python benchmarks/record.py long         keeps what is small of the three long r
        --out runs/article_saturating
    python -m gan_helpers train --recipe course --epochs 300 --grid-every 20 --out runs/course
 
+python benchmarks/record.py budgets      keeps the networks of two runs by the clock, the best that
+                                         was found for ten minutes and for an hour (one thread):
+
+   export OMP_NUM_THREADS=1
+   python -m gan_helpers train --learning-rate 1e-3 --average-decay 0.999 --minutes 10 \\
+       --out runs/ten
+   python -m gan_helpers train --learning-rate 1e-3 --average-decay 0.999 --minutes 60 \\
+       --out runs/hour
+
 python benchmarks/record.py generators   the weights that notebook 06 measures: the course's and
                                          the article's recipe, 10 epochs each, five seeds
                                          (about 15 minutes)
@@ -40,11 +49,12 @@ from gan_helpers.history import History, save_history
 from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
 from gan_helpers.recipes import ARTICLE, COURSE, Run, start_run
 from gan_helpers.training import train
-from gan_helpers.weights import load_generator, save_generator
+from gan_helpers.weights import load_generator, save_discriminator, save_generator
 
 FOLDER = Path(str(resources.files("gan_helpers") / "assets"))
 EPOCH = 60_000 // ARTICLE.batch_size  # 468 steps
 LONG_RUNS = ("article", "article_saturating", "course")
+BUDGETS = ("ten", "hour")
 
 
 def record(run: Run, name: str, command: str, epochs: int, keep: set[int]) -> History:
@@ -108,6 +118,18 @@ def long(folder: Path) -> None:
         save_weights(run, f"long_{name}_generator.safetensors")
 
 
+def budgets(folder: Path) -> None:
+    """The generators of the runs by the clock, and the discriminator of the hour's."""
+    for name in BUDGETS:
+        run = load_checkpoint(folder / name / "checkpoint.safetensors")
+        run.history.about = json.loads((folder / name / "run.json").read_text(encoding="utf-8"))
+        save_weights(run, f"{name}_generator.safetensors")
+    about = run.history.about
+    save_discriminator(
+        run.discriminator, FOLDER / f"{name}_discriminator.safetensors", about, half=True
+    )
+
+
 def generators(seeds: list[int], recipes: list[str]) -> None:
     for seed in seeds:
         for name in recipes:
@@ -141,6 +163,7 @@ def scores(only: list[str]) -> None:
         "article": sorted(FOLDER.glob("article_10_epochs_generator_*.safetensors")),
         "course": sorted(FOLDER.glob("course_10_epochs_generator_*.safetensors")),
         **{f"long {n}": [FOLDER / f"long_{n}_generator.safetensors"] for n in LONG_RUNS},
+        **{name: [FOLDER / f"{name}_generator.safetensors"] for name in BUDGETS},
     }
     recorded: dict[str, list[dict]] = {}
     for name, sources in groups.items():
@@ -172,7 +195,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("saturation", "rescue", "long", "generators", "scores"))
+    kinds = ("saturation", "rescue", "long", "budgets", "generators", "scores")
+    parser.add_argument("what", choices=kinds)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--recipes", nargs="+", default=["course", "article"])
     parser.add_argument("--groups", nargs="+", default=[], help="of the scores (all)")
@@ -180,6 +204,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.what == "long":
         long(arguments.runs)
+    elif arguments.what == "budgets":
+        budgets(arguments.runs)
     elif arguments.what == "saturation":
         saturation(arguments.seeds)
     elif arguments.what == "rescue":

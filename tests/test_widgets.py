@@ -19,7 +19,7 @@ FIRST_NUMBERS = "V(D*, G) = -0.938, JSD = 0.224, -log 4 + 2 JSD = -0.938"
 @pytest.fixture
 def game():
     box = widgets.density_game()
-    mean, std, reset, picture, numbers, _ = box.children
+    mean, std, reset, picture, numbers, *_ = box.children
     return {"mean": mean, "std": std, "reset": reset, "picture": picture, "numbers": numbers}
 
 

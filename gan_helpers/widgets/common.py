@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image as PillowImage
 
 from gan_helpers import plots
+from gan_helpers.widgets.names import Names
 
 NO_PYTHON = (
     "If nothing moves, this page has no Python behind it: open the notebook in JupyterLab and run "
@@ -31,7 +32,9 @@ class Panel(ipywidgets.VBox):
         self, children: Sequence[ipywidgets.Widget], still: Callable[[], tuple[Figure, str]]
     ):
         hint = ipywidgets.HTML(f'<p style="color:#555;font-size:85%">{NO_PYTHON}</p>')
-        super().__init__([*children, hint], layout=ipywidgets.Layout(max_width="900px"))
+        names = Names(alts=[picture.alt for picture in _pictures(children)])
+        super().__init__([*children, hint, names], layout=ipywidgets.Layout(max_width="900px"))
+        self.add_class("gan-panel")
         self._still = still
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
@@ -41,6 +44,40 @@ class Panel(ipywidgets.VBox):
         # nbval compares text: it must be the same wherever the notebook is run.
         data["text/plain"] = "A panel to move in JupyterLab; here is a still picture of it."
         return data, {"image/png": {"alt": alt, "width": int(figure.get_figwidth() * 96)}}
+
+
+class Picture(ipywidgets.Image):
+    """A PNG whose bytes change, and ``alt``: what it shows, for those who cannot see it.
+
+    ``size``: width and height on the screen, in pixels; that of the PNG when left out.
+    """
+
+    def __init__(self, alt: str, size: int | None = None):
+        # An empty width is ipywidgets' own default. Its tooltip would break an Image's view.
+        super().__init__(format="png", width=size or "", height=size or "")
+        self.alt = alt
+
+
+def _pictures(widgets: Sequence[ipywidgets.Widget]) -> list[Picture]:
+    """The pictures among ``widgets`` and all that they hold, in the order of the page."""
+    found = []
+    for widget in widgets:
+        found += [widget] * isinstance(widget, Picture)
+        found += _pictures(getattr(widget, "children", ()))
+    return found
+
+
+def row(*children: ipywidgets.Widget) -> ipywidgets.Box:
+    """Widgets side by side; on a narrow page the last ones go below the first."""
+    layout = ipywidgets.Layout(display="flex", flex_flow="row wrap", grid_gap="4px 12px")
+    return ipywidgets.Box(children, layout=layout)
+
+
+def gauge(name: str, hint: str, high: float, width: int) -> ipywidgets.FloatProgress:
+    """A bar from 0 to ``high``, with its name, ``width`` pixels wide."""
+    made = ipywidgets.FloatProgress(min=0, max=high, description=name, tooltip=hint)
+    made.layout.width, made.style.description_width = f"{width}px", "initial"
+    return made
 
 
 def slider(name: str, value: float, low: float, high: float, step: float) -> ipywidgets.FloatSlider:

@@ -2,12 +2,11 @@
 
 import math
 
-import ipywidgets
 import torch
 from matplotlib.figure import Figure
 
 from gan_helpers import plots, theory
-from gan_helpers.widgets.common import Panel, button, say, slider, status
+from gan_helpers.widgets.common import Panel, Picture, button, say, slider, status
 
 DATA_MEAN, DATA_STD = 2.0, 1.0  # p_data of notebook 01, fixed
 START_MEAN, START_STD = 0.0, 2.0  # p_g of notebook 01 at the start: G(z) = 2 z
@@ -22,7 +21,7 @@ def density_game() -> Panel:
     """
     mean = slider("mean of p_g", START_MEAN, -4.0, 8.0, 0.1)
     std = slider("std of p_g", START_STD, 0.3, 3.0, 0.1)
-    picture, numbers = ipywidgets.Image(format="png"), status()
+    picture, numbers = Picture("The two densities, and D* between them"), status()
 
     def draw(change: object = None) -> None:
         picture.value = plots.figure_png(density_game_figure(mean.value, std.value))

@@ -10,7 +10,17 @@ from torch import nn
 from gan_helpers import plots
 from gan_helpers.latent import evaluating, lerp, slerp
 from gan_helpers.training import sample
-from gan_helpers.widgets.common import Panel, button, enlarged_png, say, slider, status
+from gan_helpers.widgets.common import (
+    Panel,
+    Picture,
+    button,
+    enlarged_png,
+    gauge,
+    row,
+    say,
+    slider,
+    status,
+)
 
 POINTS = 11  # digits along a path: t = 0, 0.1, ..., 1
 PATHS = {"linear": lerp, "spherical": slerp}
@@ -36,24 +46,21 @@ class Interpolation(Panel):
         self._count.tooltips = ("one slider, from z_0 to z_1", "two sliders, over a square")
         self._across = slider("t", 0.5, 0.0, 1.0, 0.01)
         self._down = slider("s", 0.0, 0.0, 1.0, 0.01)
-        self._pictures = [ipywidgets.Image(format="png", width=168, height=168) for _ in PATHS]
-        self._norms = [ipywidgets.FloatProgress(min=0, max=15) for _ in PATHS]
-        for name, picture, norm in zip(PATHS, self._pictures, self._norms, strict=True):
-            picture.tooltip = f"The digit at t, {name}"
-            norm.description, norm.tooltip = "|z|", f"Length of z, {name}, from 0 to 15"
-        self._path, self._words = ipywidgets.Image(format="png"), status()
-        self._path.tooltip = "All digits along the way, and the length of z"
+        self._pictures = [Picture(f"The digit at t, {name}", size=168) for name in PATHS]
+        self._norms = [gauge("|z|", f"Length of z, {p}", high=15, width=168) for p in PATHS]
+        self._path, self._words = Picture("All digits on the way, and the length of z"), status()
         again = button("new corners", "Draw other z from N(0, I)", self._draw_corners)
         columns = [
             ipywidgets.VBox([ipywidgets.HTML(f"<b>{name}</b>"), picture, norm])
             for name, picture, norm in zip(PATHS, self._pictures, self._norms, strict=True)
         ]
         controls = ipywidgets.VBox([self._count, self._across, self._down, again, self._words])
+        controls.layout.max_width = "320px"
         self._draw_corners()
         self._count.observe(self._choose, "value")
         for one in (self._across, self._down):
             one.observe(lambda change: self._draw(), "value")
-        super().__init__([ipywidgets.HBox([controls, *columns]), self._path], self._still_picture)
+        super().__init__([row(controls, *columns), self._path], self._still_picture)
 
     @property
     def z(self) -> torch.Tensor:
@@ -82,8 +89,8 @@ class Interpolation(Panel):
         for picture, image in zip(self._pictures, sample(self._generator, z), strict=True):
             picture.value = enlarged_png(PillowImage.fromarray(image[0].numpy()), 6)
         lengths, opinions = z.norm(dim=1).tolist(), self._opinions(z)
-        for gauge, length in zip(self._norms, lengths, strict=True):
-            gauge.value = length
+        for norm, length in zip(self._norms, lengths, strict=True):
+            norm.value = length
         parts = [
             f"{name}: |z| = {length:.1f}" + (f", D = {opinion:.2f}" if opinions else "")
             for name, length, opinion in zip(PATHS, lengths, opinions or (0, 0), strict=True)

@@ -11,7 +11,7 @@ from gan_helpers.classifier import check_images
 from gan_helpers.data import scale_images
 from gan_helpers.latent import invert
 from gan_helpers.training import sample
-from gan_helpers.widgets.common import Panel, enlarged_png, say, status
+from gan_helpers.widgets.common import Panel, Picture, enlarged_png, row, say, status
 
 STEPS = 200
 NAMES = ("the real image", "G(z)", "their difference")
@@ -39,18 +39,17 @@ class Inversion(Panel):
         self._step.tooltip = f"Step of the search, 0 to {STEPS}"
         play = ipywidgets.Play(max=STEPS, step=2, interval=60, tooltip="Play the search")
         ipywidgets.jslink((play, "value"), (self._step, "value"))
-        self._pictures = [ipywidgets.Image(format="png", width=168, height=168) for _ in NAMES]
-        columns = []
-        for name, picture in zip(NAMES, self._pictures, strict=True):
-            picture.tooltip = name
-            columns.append(ipywidgets.VBox([ipywidgets.HTML(f"<b>{name}</b>"), picture]))
-        self._curve, self._words = ipywidgets.Image(format="png"), status()
-        self._curve.tooltip = "The error at each step of the search"
+        self._pictures = [Picture(name, size=168) for name in NAMES]
+        columns = [
+            ipywidgets.VBox([ipywidgets.HTML(f"<b>{picture.alt}</b>"), picture])
+            for picture in self._pictures
+        ]
+        self._curve, self._words = Picture("The error at each step of the search"), status()
         self._search()
         self._number.observe(lambda change: self._search(), "value")
         self._step.observe(lambda change: self._draw(), "value")
-        controls = ipywidgets.HBox([self._number, play, self._step])
-        rows = [controls, ipywidgets.HBox(columns), self._words, self._curve]
+        controls = row(self._number, play, self._step)
+        rows = [controls, row(*columns), self._words, self._curve]
         super().__init__(rows, self._still_picture)
 
     def _search(self) -> None:

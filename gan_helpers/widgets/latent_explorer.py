@@ -12,7 +12,17 @@ from gan_helpers import plots
 from gan_helpers.classifier import classify
 from gan_helpers.latent import activation_directions, evaluating, weight_directions
 from gan_helpers.training import sample
-from gan_helpers.widgets.common import Panel, button, enlarged_png, say, slider, status
+from gan_helpers.widgets.common import (
+    Panel,
+    Picture,
+    button,
+    enlarged_png,
+    gauge,
+    row,
+    say,
+    slider,
+    status,
+)
 
 SLIDERS = 8
 REACH = 4  # a slider goes from -REACH to REACH; one coordinate of z has standard deviation 1
@@ -63,17 +73,14 @@ class LatentExplorer(Panel):
         self._which.description, self._which.style.description_width = "numbers", "initial"
         self._which.tooltip = f"Which {SLIDERS} of the directions, with commas; then Enter"
         self._sliders = [slider("a", 0.0, -REACH, REACH, 0.1) for _ in range(SLIDERS)]
-        self._picture = ipywidgets.Image(format="png", width=224, height=224)
-        self._picture.tooltip = "The digit that the generator draws from the present z"
-        self._gauge = ipywidgets.FloatProgress(min=0, max=1, description="D(G(z))")
-        self._gauge.tooltip = "D's opinion of the digit: 0 generated, 1 real"
+        self._picture = Picture("The digit that the generator draws from the present z", size=224)
+        self._gauge = gauge("D(G(z))", "D's opinion: 0 generated, 1 real", high=1, width=224)
         self._words, self._caption = status(), ipywidgets.HTML()
-        self._strip = ipywidgets.Image(format="png")
-        self._strip.tooltip = "Digits along the slider that was moved last"
+        self._strip = Picture("Digits along the slider that was moved last")
 
         self._directions = self._read_directions()  # raises for bad numbers
-        self._draw_z()
         self._name_sliders()
+        self._draw_z()
         self._kind.observe(self._choose, "value")
         self._which.observe(self._choose, "value")
         for k, one in enumerate(self._sliders):
@@ -83,11 +90,12 @@ class LatentExplorer(Panel):
             button("reset", "Put all sliders back to 0", self._put_back),
             button("save z", "Append the present z to .saved", self._save),
         ]
-        shown = [self._picture, *([self._gauge] if discriminator else []), self._words]
+        shown = [self._picture, *([self._gauge] if discriminator else [])]
         rows = [
-            ipywidgets.HBox([self._kind, self._which]),
-            ipywidgets.HBox([ipywidgets.VBox(self._sliders), ipywidgets.VBox(shown)]),
-            ipywidgets.HBox(buttons),
+            row(self._kind, self._which),
+            row(ipywidgets.VBox(self._sliders), ipywidgets.VBox(shown)),
+            self._words,
+            row(*buttons),
         ]
         super().__init__([*rows, self._strip, self._caption], self._still_picture)
 
