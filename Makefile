@@ -17,8 +17,8 @@ help:
 
 # The root is served, not notebooks/: the notebooks show pictures from figures/.
 lab: setup
-	.venv/bin/jupyter lab --notebook-dir=. --FileContentsManager.preferred_dir=notebooks \
-		--LabApp.news_url=None $(ARGS)
+	.venv/bin/jupyter lab --config=tools/lab_settings/jupyter_config.py --notebook-dir=. \
+		--FileContentsManager.preferred_dir=notebooks $(ARGS)
 
 test: setup
 	.venv/bin/python -m pytest --nbval $(ARGS)

@@ -29,7 +29,7 @@ def weight_directions(generator: nn.Module) -> Directions:
     The first layer computes A z + b. A step v of length 1 changes it by A v, whose length is
     largest for the eigenvector of A^T A with the largest eigenvalue, and so on downwards: the
     singular vectors of A, with its singular values as ``strengths``. Returns all latent_dim of
-    them; the sign is chosen so that the largest entry is positive.
+    them, those of strength 0 included; the sign is chosen so that the largest entry is positive.
 
     ``generator``: a network whose first ``nn.Linear`` takes z. Raises ``ValueError`` when it has
     none.
@@ -38,26 +38,28 @@ def weight_directions(generator: nn.Module) -> Directions:
     Introduced in notebook 05, "Directions that do something".
     """
     weight = _first_linear(generator).weight.detach().cpu().float()  # (units, latent_dim)
-    _, strengths, vectors = torch.linalg.svd(weight, full_matrices=False)
-    return Directions(_fix_signs(vectors), strengths)
+    _, strengths, vectors = torch.linalg.svd(weight)
+    # A layer of fewer units than latent_dim does not see the last directions at all.
+    return Directions(_fix_signs(vectors), F.pad(strengths, (0, len(vectors) - len(strengths))))
 
 
 @torch.no_grad()
-def activation_directions(generator: nn.Module, count: int = 10, samples: int = 5000) -> Directions:
+def activation_directions(
+    generator: nn.Module, count: int | None = None, samples: int = 5000
+) -> Directions:
     """The directions of z along which the last hidden layer's activations vary most.
 
     Principal components h = mean + sum_k c_k u_k of the activations h(z) of ``samples`` z (seed
     0), each carried back to z by least squares: v_k minimises sum |z - sum_k c_k v_k|^2, so v_k is
     the mean of c_k z over its length. ``strengths`` are the standard deviations of c_k.
 
-    ``count``: how many, 1 to latent_dim. Raises ``ValueError`` for another ``count``, for too few
-    ``samples``, and when the generator has no ``nn.Linear``.
+    ``count``: how many, at most latent_dim and the number of hidden units; all when left out.
+    Raises ``ValueError`` for another ``count``, for too few ``samples``, and when the generator has
+    no ``nn.Linear``.
 
     Source: Haerkoenen et al. 2020, "GANSpace", section 2.2. Introduced in notebook 05, "Directions
     that do something".
     """
-    if not 1 <= count <= generator.latent_dim:
-        raise ValueError(f"count is {count}; expected 1 to latent_dim = {generator.latent_dim}.")
     if samples < 2 * generator.latent_dim:
         raise ValueError(
             f"samples is {samples}; expected at least 2 latent_dim = {2 * generator.latent_dim}, "
@@ -68,6 +70,13 @@ def activation_directions(generator: nn.Module, count: int = 10, samples: int = 
     last = [layer for layer in generator.modules() if isinstance(layer, nn.Linear)][-1:]
     if not last:
         raise ValueError("generator has no nn.Linear layer, whose activations could be read.")
+    most = min(generator.latent_dim, last[0].in_features)
+    count = most if count is None else count
+    if not 1 <= count <= most:
+        raise ValueError(
+            f"count is {count}; expected 1 to {most}, the smaller of latent_dim and the number of "
+            "units in the last hidden layer."
+        )
     # What goes into the last Linear layer is what comes out of the last hidden one.
     handle = last[0].register_forward_pre_hook(lambda layer, inputs: hidden.append(inputs[0]))
     try:
@@ -97,8 +106,8 @@ def _fix_signs(vectors: torch.Tensor) -> torch.Tensor:
 def lerp(z_from: torch.Tensor, z_to: torch.Tensor, t: torch.Tensor | float) -> torch.Tensor:
     """Linear interpolation (1 - t) z_from + t z_to.
 
-    ``z_from``, ``z_to``: shape (..., latent_dim); ``t``: a number, or a tensor of shape (T,),
-    which gives (..., T, latent_dim) from two single z of shape (latent_dim,).
+    ``z_from``, ``z_to``: shape (latent_dim,) or (N, latent_dim); ``t``: a number, or a tensor of
+    shape (T,), which gives (T, latent_dim) from two single z.
     Halfway between two independent z the length is about 1/sqrt(2) of theirs.
 
     Introduced in notebook 05, "From one digit to another".
@@ -157,7 +166,7 @@ def invert(
     and after every one, steps + 1 times: ``for search in invert(...)``.
 
     ``images``: float in [-1, 1], shape (N, 1, 28, 28). ``losses``: the mean squared error per
-    pixel without the second term, in [0, 4].
+    pixel without the second term, of the start that is best at this step, at least 0.
 
     Raises ``ValueError`` for a bad number or images out of range.
 
@@ -166,10 +175,16 @@ def invert(
     """
     if steps < 1 or restarts < 1:
         raise ValueError(f"steps is {steps} and restarts is {restarts}; expected at least 1 each.")
-    if not images.is_floating_point() or images.ndim != 4 or images.abs().max() > 1 + 1e-4:
+    if not learning_rate > 0 or not norm_weight >= 0:
+        raise ValueError(
+            f"learning_rate is {learning_rate} and norm_weight is {norm_weight}; expected a "
+            "positive number, and one that is not negative."
+        )
+    fits = images.is_floating_point() and images.shape[1:] == (1, 28, 28) and len(images) > 0
+    if not fits or not images.abs().max() <= 1 + 1e-4:  # written so, NaN does not fit either
         raise ValueError(
             f"images is {images.dtype} of shape {tuple(images.shape)}; expected floats in [-1, 1] "
-            "of shape (N, 1, 28, 28). gan_helpers.data.scale_images converts uint8."
+            "of shape (N, 1, 28, 28), N at least 1. gan_helpers.data.scale_images converts uint8."
         )
     rng = torch.Generator().manual_seed(seed)
     starts = torch.randn(len(images) * restarts, generator.latent_dim, generator=rng)
@@ -194,11 +209,12 @@ def _invert(
             if step < steps:
                 loss = errors + norm_weight * z.square().mean(1)
                 (z.grad,) = torch.autograd.grad(loss.sum(), z)
-        now = z.detach().clone().view(len(images), restarts, -1)
+        now = z.detach().view(len(images), restarts, -1)
         best = errors.detach().view(len(images), restarts).min(dim=1)
         rows = torch.arange(len(images))
         yield Search(now[rows, best.indices], best.values)
-        optimizer.step()
+        if step < steps:
+            optimizer.step()
 
 
 def find_class(
@@ -221,7 +237,7 @@ def find_class(
     via deep generator networks", section 2. Introduced in notebook 05, "Climbing to a class".
     """
     check_z(z, generator.latent_dim)
-    if digit not in range(CLASSES):
+    if not isinstance(digit, int) or digit not in range(CLASSES):
         raise ValueError(f"digit is {digit}; expected a whole number from 0 to 9.")
     if steps < 1:
         raise ValueError(f"steps is {steps}; expected at least 1.")
@@ -242,9 +258,10 @@ def _find_class(
             if step < steps:
                 (z.grad,) = torch.autograd.grad(losses.sum(), z)
         yield Search(z.detach().clone(), losses.detach())
-        optimizer.step()
-        with torch.no_grad():
-            z.mul_(lengths / z.norm(dim=1, keepdim=True))
+        if step < steps:
+            optimizer.step()
+            with torch.no_grad():
+                z.mul_(lengths / z.norm(dim=1, keepdim=True))
 
 
 def class_means(z: torch.Tensor, images: torch.Tensor, confidence: float = 0.9) -> torch.Tensor:
@@ -277,11 +294,13 @@ def class_means(z: torch.Tensor, images: torch.Tensor, confidence: float = 0.9) 
 def evaluating(network: nn.Module) -> Iterator[None]:
     """Lend ``network`` in eval mode, so that one z always gives one picture, and without gradients
     for its weights; then put both back."""
-    was_training, needed = network.training, [p.requires_grad for p in network.parameters()]
+    modes = [(module, module.training) for module in network.modules()]
+    needed = [parameter.requires_grad for parameter in network.parameters()]
     network.eval().requires_grad_(False)
     try:
         yield
     finally:
-        network.train(was_training)
+        for module, mode in modes:
+            module.training = mode
         for parameter, need in zip(network.parameters(), needed, strict=True):
             parameter.requires_grad_(need)

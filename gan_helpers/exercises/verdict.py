@@ -23,7 +23,10 @@ def tensor_faults(
     if not isinstance(answer, torch.Tensor):
         return [f"the function returns {type(answer).__name__}; return a tensor."]
     for known, reason in [(right, ""), *reasons]:
-        if answer.shape == known.shape and torch.allclose(answer.detach(), known, atol=1e-5):
+        near = answer.shape == known.shape and torch.allclose(
+            answer.detach().to(known.dtype), known, atol=1e-5
+        )
+        if near:
             return [reason] if reason else []
     if answer.shape != right.shape:
         return [f"the shape is {tuple(answer.shape)}; expected {tuple(right.shape)}."]

@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Sequence
 
 import ipywidgets
+import traitlets
 from matplotlib.figure import Figure
 from PIL import Image as PillowImage
 
@@ -49,12 +50,13 @@ class Panel(ipywidgets.VBox):
 class Picture(ipywidgets.Image):
     """A PNG whose bytes change, and ``alt``: what it shows, for those who cannot see it.
 
-    ``size``: width and height on the screen, in pixels; that of the PNG when left out.
+    ``width``: on the screen, in pixels; that of the PNG when left out. A narrow page shrinks it.
     """
 
-    def __init__(self, alt: str, size: int | None = None):
+    def __init__(self, alt: str, width: int | None = None):
         # An empty width is ipywidgets' own default. Its tooltip would break an Image's view.
-        super().__init__(format="png", width=size or "", height=size or "")
+        super().__init__(format="png", width="" if width is None else width)
+        self.layout.max_width, self.layout.object_fit = "100%", "contain"
         self.alt = alt
 
 
@@ -80,17 +82,30 @@ def gauge(name: str, hint: str, high: float, width: int) -> ipywidgets.FloatProg
     return made
 
 
-def slider(name: str, value: float, low: float, high: float, step: float) -> ipywidgets.FloatSlider:
+class Slider(ipywidgets.FloatSlider):
+    """A slider whose moves are not sent back to the page that they came from.
+
+    ipywidgets echoes each change, for the case that two pages show one slider: one message more
+    before the picture that the finger waits for.
+    """
+
+    value = traitlets.CFloat(0.0).tag(sync=True, echo_update=False)
+
+
+def slider(name: str, value: float, low: float, high: float, step: float) -> Slider:
     """A slider that says its name and how it is moved."""
-    return ipywidgets.FloatSlider(
-        value=value,
-        min=low,
-        max=high,
-        step=step,
-        description=name,
-        tooltip=f"{name}, from {low:g} to {high:g}: drag, use the arrow keys, or type a number",
-        readout_format=".1f" if step >= 0.1 else ".2f",
-        style={"description_width": "initial"},
+    made = Slider(value=value, min=low, max=high, step=step)
+    made.readout_format = ".1f" if step >= 0.1 else ".2f"
+    made.style.description_width = "initial"
+    name_slider(made, name)
+    return made
+
+
+def name_slider(one: Slider, name: str) -> None:
+    """Give ``one`` another name, and the hint that belongs to it."""
+    one.description = name
+    one.tooltip = (
+        f"{name}, from {one.min:g} to {one.max:g}: drag, use the arrow keys, or type a number"
     )
 
 

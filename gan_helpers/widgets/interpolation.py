@@ -46,8 +46,11 @@ class Interpolation(Panel):
         self._count.tooltips = ("one slider, from z_0 to z_1", "two sliders, over a square")
         self._across = slider("t", 0.5, 0.0, 1.0, 0.01)
         self._down = slider("s", 0.0, 0.0, 1.0, 0.01)
-        self._pictures = [Picture(f"The digit at t, {name}", size=168) for name in PATHS]
-        self._norms = [gauge("|z|", f"Length of z, {p}", high=15, width=168) for p in PATHS]
+        self._pictures = [Picture(f"The digit at t, {name}", width=168) for name in PATHS]
+        high = round(1.5 * generator.latent_dim**0.5)
+        self._norms = [
+            gauge("|z|", f"Length of z, {p}, from 0 to {high}", high=high, width=168) for p in PATHS
+        ]
         self._path, self._words = Picture("All digits on the way, and the length of z"), status()
         again = button("new corners", "Draw other z from N(0, I)", self._draw_corners)
         columns = [

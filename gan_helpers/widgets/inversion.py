@@ -39,7 +39,7 @@ class Inversion(Panel):
         self._step.tooltip = f"Step of the search, 0 to {STEPS}"
         play = ipywidgets.Play(max=STEPS, step=2, interval=60, tooltip="Play the search")
         ipywidgets.jslink((play, "value"), (self._step, "value"))
-        self._pictures = [Picture(name, size=168) for name in NAMES]
+        self._pictures = [Picture(name, width=168) for name in NAMES]
         columns = [
             ipywidgets.VBox([ipywidgets.HTML(f"<b>{picture.alt}</b>"), picture])
             for picture in self._pictures
@@ -85,7 +85,7 @@ class Inversion(Panel):
     def _still_picture(self) -> tuple[Figure, str]:
         figure, axes = plots.new_figure(columns=3, width=2.4, height=2.7)
         for one, name, image in zip(axes, NAMES, self._three(STEPS), strict=True):
-            one.imshow(image, cmap="gray", vmin=0, vmax=255)
+            one.imshow(image.numpy(), cmap="gray", vmin=0, vmax=255)
             one.set_title(name, fontsize=9)
             one.set(xticks=[], yticks=[])
             one.grid(False)

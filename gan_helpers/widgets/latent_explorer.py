@@ -18,6 +18,7 @@ from gan_helpers.widgets.common import (
     button,
     enlarged_png,
     gauge,
+    name_slider,
     row,
     say,
     slider,
@@ -29,9 +30,7 @@ REACH = 4  # a slider goes from -REACH to REACH; one coordinate of z has standar
 KINDS = {
     "coordinates": lambda generator: torch.eye(generator.latent_dim),
     "directions of the weights": lambda generator: weight_directions(generator).vectors,
-    "directions of the activations": lambda generator: (
-        activation_directions(generator, generator.latent_dim).vectors
-    ),
+    "directions of the activations": lambda generator: activation_directions(generator).vectors,
 }
 
 
@@ -73,7 +72,7 @@ class LatentExplorer(Panel):
         self._which.description, self._which.style.description_width = "numbers", "initial"
         self._which.tooltip = f"Which {SLIDERS} of the directions, with commas; then Enter"
         self._sliders = [slider("a", 0.0, -REACH, REACH, 0.1) for _ in range(SLIDERS)]
-        self._picture = Picture("The digit that the generator draws from the present z", size=224)
+        self._picture = Picture("The digit that the generator draws from the present z", width=224)
         self._gauge = gauge("D(G(z))", "D's opinion: 0 generated, 1 real", high=1, width=224)
         self._words, self._caption = status(), ipywidgets.HTML()
         self._strip = Picture("Digits along the slider that was moved last")
@@ -90,7 +89,7 @@ class LatentExplorer(Panel):
             button("reset", "Put all sliders back to 0", self._put_back),
             button("save z", "Append the present z to .saved", self._save),
         ]
-        shown = [self._picture, *([self._gauge] if discriminator else [])]
+        shown = [self._picture] + ([] if discriminator is None else [self._gauge])
         rows = [
             row(self._kind, self._which),
             row(ipywidgets.VBox(self._sliders), ipywidgets.VBox(shown)),
@@ -178,7 +177,7 @@ class LatentExplorer(Panel):
     def _still_picture(self) -> tuple[Figure, str]:
         figure, (digit, strips) = plots.new_figure(columns=2, width=4.2, height=3.4)
         image = sample(self._generator, self.z)
-        digit.imshow(image[0, 0], cmap="gray", vmin=0, vmax=255)
+        digit.imshow(image[0, 0].numpy(), cmap="gray", vmin=0, vmax=255)
         opinion = "" if self._discriminator is None else f"\nD(G(z)) = {self._opinion():.2f}"
         digit.set_title(self._describe(image) + opinion, fontsize=9)
         every = torch.cat([self._along(k) for k in range(SLIDERS)])
@@ -202,21 +201,24 @@ class LatentExplorer(Panel):
     def _name_sliders(self) -> None:
         letter = "z" if self._kind.value == "coordinates" else "v"
         for one, number in zip(self._sliders, self._read_numbers(), strict=True):
-            one.description = f"{letter}[{number}]"
+            name_slider(one, f"{letter}[{number}]")
 
     def _read_directions(self) -> torch.Tensor:
+        return self._all_directions()[self._read_numbers()]
+
+    def _all_directions(self) -> torch.Tensor:
         kind = self._kind.value
         if kind not in self._known:
             self._known[kind] = KINDS[kind](self._generator)
-        return self._known[kind][self._read_numbers()]
+        return self._known[kind]
 
     def _read_numbers(self) -> list[int]:
-        text, last = self._which.value, self._generator.latent_dim - 1
+        text, last = self._which.value, len(self._all_directions()) - 1
         words = [word.strip() for word in text.split(",")]
         good = all(word.isdecimal() and int(word) <= last for word in words)
         if not good or len(words) != SLIDERS:
             raise ValueError(
                 f"numbers is {text!r}; expected {SLIDERS} whole numbers from 0 to {last}, with "
-                "commas between them."
+                "commas between them; one may stand there twice."
             )
         return [int(word) for word in words]

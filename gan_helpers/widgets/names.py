@@ -12,7 +12,9 @@ function nameAll(panel, alts) {
     if (!label) continue;
     for (const part of row.querySelectorAll("[role=slider], [role=progressbar], .progress"))
       part.setAttribute("aria-label", label);
-    row.querySelector(".widget-readout")?.setAttribute("aria-label", label + ", type a number");
+    const readout = row.querySelector(".widget-readout");
+    readout?.setAttribute("role", "textbox");
+    readout?.setAttribute("aria-label", label + ", type a number");
     const bar = row.querySelector(".progress");
     if (bar) bar.setAttribute("role", "progressbar");
   }

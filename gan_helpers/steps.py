@@ -1,0 +1,269 @@
+"""One step of training: of either player on its own, and of a whole run."""
+
+import contextlib
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+
+from gan_helpers.data import scale_images, to_uint8
+from gan_helpers.losses import discriminator_loss, non_saturating_generator_loss
+from gan_helpers.recipes import GeneratorLoss, Run
+
+
+def discriminator_step(
+    discriminator: nn.Module,
+    d_optimizer: torch.optim.Optimizer,
+    real: torch.Tensor,
+    fake: torch.Tensor,
+    bfloat16: bool = False,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """One step of the discriminator: down the gradient of ``discriminator_loss``.
+
+    ``real``, ``fake``: float images, shape (N, 1, 28, 28); no gradient flows into ``fake``.
+    ``bfloat16``: multiply matrices in 16 bits; logits, loss and weights stay in 32.
+    Returns ``d_loss`` (scalar), ``real_logits`` and ``fake_logits`` (N, 1), all of before the step.
+
+    Raises ``FloatingPointError`` when the loss is not finite; the weights are then untouched.
+
+    Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The discriminator's
+    step".
+    """
+    # One pass for both halves: half as many calls for the same products.
+    logits = forward(discriminator, torch.cat((real, fake.detach())), bfloat16)
+    real_logits, fake_logits = logits.split((len(real), len(fake)))
+    d_loss = discriminator_loss(real_logits, fake_logits)
+    _check_finite("discriminator", d_loss)
+    d_optimizer.zero_grad()
+    d_loss.backward()
+    d_optimizer.step()
+    return d_loss.detach(), real_logits.detach(), fake_logits.detach()
+
+
+def generator_step(
+    discriminator: nn.Module,
+    g_optimizer: torch.optim.Optimizer,
+    fake: torch.Tensor,
+    generator_loss: GeneratorLoss = non_saturating_generator_loss,
+    bfloat16: bool = False,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """One step of the generator: down the gradient of ``generator_loss``, which comes through D.
+
+    ``fake``: images that the generator drew with gradients on, shape (N, 1, 28, 28).
+    ``bfloat16``: as for ``discriminator_step``.
+    Returns ``g_loss`` (scalar) and ``fake_logits`` (N, 1), of before the step.
+
+    Raises ``FloatingPointError`` when the loss is not finite; the weights are then untouched.
+
+    Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The generator's step".
+    """
+    # The gradient passes through the discriminator, but its weights' own gradients are not
+    # needed: leaving them out saves a third of the discriminator's work in this step.
+    discriminator.requires_grad_(False)
+    try:
+        fake_logits = forward(discriminator, fake, bfloat16)
+        g_loss = generator_loss(fake_logits)
+        _check_finite("generator", g_loss)
+        g_optimizer.zero_grad()
+        g_loss.backward()
+        g_optimizer.step()
+    finally:
+        discriminator.requires_grad_(True)
+    return g_loss.detach(), fake_logits.detach()
+
+
+def forward(network: nn.Module, inputs: torch.Tensor, bfloat16: bool) -> torch.Tensor:
+    """``network(inputs)`` in float32, its matrix products in bfloat16 where that is asked for.
+
+    bfloat16 keeps float32's range and 8 of its 24 significant bits, so no loss has to be scaled.
+    Introduced in notebook 04, "The recipe".
+    """
+    # Not PyTorch's cache of 16-bit weights: a step makes it stale, and only the end of the
+    # outermost block, which may be a caller's, empties it. A pass uses each weight but once.
+    with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bfloat16, cache_enabled=False):
+        return network(inputs).float()
+
+
+def _check_finite(player: str, loss: torch.Tensor) -> None:
+    if not math.isfinite(loss.item()):
+        raise FloatingPointError(
+            f"The {player}'s loss became {loss.item()}: the networks' outputs have grown without "
+            "bound. The weights are those of before this step. Start again with a smaller "
+            "learning_rate, and check that the images are in [-1, 1]."
+        )
+
+
+def gradient_norm(network: nn.Module) -> float:
+    """Length of the gradient over all weights of ``network``: the root of the sum of squares.
+
+    Raises ``ValueError`` when there is no gradient. Introduced in notebook 03, "One run, two
+    losses", where it is what ``History`` records.
+    """
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    if not gradients:
+        raise ValueError("network has no gradients; call loss.backward() first.")
+    return nn.utils.get_total_norm(gradients).item()
+
+
+def sample(generator: nn.Module, z: torch.Tensor) -> torch.Tensor:
+    """Draw images from ``z`` in eval mode, so that one z always gives one picture.
+
+    ``z``: shape (N, latent_dim). Returns uint8, shape (N, 1, 28, 28), on the CPU. The generator's
+    mode is put back.
+
+    Raises ``ValueError`` for a wrong shape or a generator whose output is NaN.
+    Introduced in notebook 02, "BatchNorm".
+    """
+    was_training = generator.training
+    generator.eval()
+    try:
+        with torch.no_grad():
+            return to_uint8(generator(z)).cpu()
+    finally:
+        generator.train(was_training)
+
+
+# --- the steps of a run ---------------------------------------------------------------------------
+
+
+def play_step(run: Run, images: torch.Tensor, measure: bool = False) -> None:
+    """One whole step of ``run``: D, then G, then the average, recorded in its history.
+
+    ``images``: uint8, shape (N, 1, 28, 28), on the run's device. ``measure``: record what costs
+    more, too (see ``History``). Randomness comes from the run alone. Errors as for the two steps.
+
+    Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The loop".
+    """
+    with _dropout_randomness(run):
+        _step(run, _next_batch(run, images), measure)
+
+
+def play_discriminator_step(run: Run, images: torch.Tensor) -> float:
+    """One step of D alone, on the next batch and on new fakes, not recorded; returns ``d_loss``.
+
+    Nothing of G changes, nor the statistics in its BatchNorm layers. ``images``: as for
+    ``play_step``. With k - 1 of these before each ``play_step``, D makes k steps for one of G.
+
+    Source: Goodfellow et al. 2014, algorithm 1, k. Introduced in notebook 04, "The run".
+    """
+    with _dropout_randomness(run):
+        real = _next_batch(run, images)
+        fake = draw_unnoticed(run, _draw_z(run, len(real)))
+        d_loss, _, _ = discriminator_step(
+            run.discriminator, run.d_optimizer, real, fake, run.bfloat16
+        )
+    return d_loss.item()
+
+
+def play_generator_step(run: Run) -> float:
+    """One step of G alone, on a batch of new z, and of the average, not recorded; returns
+    ``g_loss``. Nothing of D changes.
+
+    Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 04, "The run".
+    """
+    with _dropout_randomness(run):
+        fake = forward(run.generator, _draw_z(run, run.recipe.batch_size), run.bfloat16)
+        g_loss = _move_generator(run, fake)[0]
+    return g_loss.item()
+
+
+@torch.no_grad()
+def draw_unnoticed(run: Run, z: torch.Tensor) -> torch.Tensor:
+    """What G draws from ``z`` in training, (N, latent_dim) -> (N, 1, 28, 28), without a trace.
+
+    In train mode BatchNorm uses the statistics of the batch, and also keeps an average of them;
+    here it forgets. Introduced in notebook 04, "The run".
+    """
+    statistics = [buffer.clone() for buffer in run.generator.buffers()]
+    fake = forward(run.generator, z, run.bfloat16)
+    for buffer, before in zip(run.generator.buffers(), statistics, strict=True):
+        buffer.copy_(before)
+    return fake
+
+
+def _step(run: Run, real: torch.Tensor, measure: bool) -> None:
+    """One step of each player, recorded."""
+    recipe, generator, discriminator = run.recipe, run.generator, run.discriminator
+    d_before = _flat_weights(discriminator) if measure else None
+    g_before = _flat_weights(generator) if measure else None
+
+    with torch.set_grad_enabled(not recipe.fresh_z):
+        fake = forward(generator, _draw_z(run, len(real)), run.bfloat16)
+    d_loss, real_logits, fake_logits = discriminator_step(
+        discriminator, run.d_optimizer, real, fake, run.bfloat16
+    )
+    if recipe.fresh_z:
+        fake = forward(generator, _draw_z(run, len(real)), run.bfloat16)
+    g_loss, fake_logits_after = _move_generator(run, fake)
+
+    # One transfer for all numbers: on a GPU each one would wait for the device.
+    means = torch.stack((real_logits, fake_logits, fake_logits_after)).sigmoid().mean((1, 2))
+    values = torch.cat((torch.stack((d_loss, g_loss)), means)).tolist()
+    names = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")
+    if measure:
+        run.history.append(**_measure(run, real, real_logits, fake_logits, d_before, g_before))
+    run.history.append(**dict(zip(names, values, strict=True)))
+
+
+def _move_generator(run: Run, fake: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    g_loss, fake_logits = generator_step(
+        run.discriminator, run.g_optimizer, fake, run.recipe.generator_loss, run.bfloat16
+    )
+    if run.average is not None:
+        run.average.update_parameters(run.generator)
+    return g_loss, fake_logits
+
+
+@torch.no_grad()
+def _measure(
+    run: Run,
+    real: torch.Tensor,
+    real_logits: torch.Tensor,
+    fake_logits: torch.Tensor,
+    d_before: torch.Tensor,
+    g_before: torch.Tensor,
+) -> dict[str, float]:
+    right = torch.cat((real_logits > 0, fake_logits < 0)).float().mean()
+    with torch.random.fork_rng(devices=[]):  # dropout's draws here must not shift the run's
+        d_real_after = run.discriminator(real).sigmoid().mean().item()
+    return {
+        "measured_steps": run.history.steps,
+        "d_real_after": d_real_after,
+        "d_accuracy": right.item(),
+        "d_grad_norm": gradient_norm(run.discriminator),
+        "g_grad_norm": gradient_norm(run.generator),
+        "d_update_norm": (_flat_weights(run.discriminator) - d_before).norm().item(),
+        "g_update_norm": (_flat_weights(run.generator) - g_before).norm().item(),
+    }
+
+
+def _draw_z(run: Run, count: int) -> torch.Tensor:
+    z = torch.randn(count, run.generator.latent_dim, generator=run.rng)
+    return z.to(run.fixed_z.device)
+
+
+def _flat_weights(network: nn.Module) -> torch.Tensor:
+    return nn.utils.parameters_to_vector(network.parameters()).detach()
+
+
+def _next_batch(run: Run, images: torch.Tensor) -> torch.Tensor:
+    """The next batch of the epoch, as ``batches`` gives them; the run keeps its place in it."""
+    size = run.recipe.batch_size
+    if run.order is None or len(run.order) != len(images) or run.position + size > len(images):
+        run.order = torch.randperm(len(images), generator=run.rng)
+        run.position = 0
+    chosen = run.order[run.position : run.position + size].to(images.device)
+    run.position += size
+    return scale_images(images.index_select(0, chosen))
+
+
+@contextlib.contextmanager
+def _dropout_randomness(run: Run) -> Iterator[None]:
+    """Dropout draws from PyTorch's global random state: lend it the run's own, then put it back."""
+    with torch.random.fork_rng(devices=[]):
+        torch.set_rng_state(run.dropout_rng.get_state())
+        try:
+            yield
+        finally:
+            run.dropout_rng.set_state(torch.get_rng_state())

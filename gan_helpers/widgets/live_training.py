@@ -1,0 +1,312 @@
+"""A run that trains while it is watched and steered."""
+
+import asyncio
+import contextlib
+import html
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import ipywidgets
+import torch
+from matplotlib.figure import Figure
+
+from gan_helpers import plots
+from gan_helpers.data import scale_images
+from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
+from gan_helpers.recipes import Run
+from gan_helpers.steps import (
+    draw_unnoticed,
+    forward,
+    gradient_norm,
+    play_discriminator_step,
+    play_generator_step,
+    play_step,
+)
+from gan_helpers.training import (
+    FRAME_EVERY,
+    MEASURE_EVERY,
+    check_batch_size,
+    draw_frame,
+    record_frame,
+    stop_button,
+)
+from gan_helpers.widgets.common import Panel, Picture, button, say, status
+from gan_helpers.widgets.training_figure import COLUMNS, SingleStep, TrainingFigure, curve
+
+LOSSES = {
+    "non-saturating": non_saturating_generator_loss,
+    "saturating": saturating_generator_loss,
+}
+PROBE = 256  # real and generated images whose D(x) and D(G(z)) are shown
+SLICE = 0.04  # seconds of training between two turns of the kernel
+TURNS = 6  # of the kernel's loop: a cell or a slider needs several to be heard
+# How often each part is shown while the run goes on: so many seconds apart, and never so often
+# that it takes more than this share of the time.
+EVERY = {"samples": (0.3, 0.015), "curves": (0.7, 0.04), "words": (4.0, 0.01)}
+WIDE = {"description_width": "initial"}
+
+
+def live_training(run: Run, images: torch.Tensor) -> Panel:
+    """Buttons and sliders that train ``run`` on ``images`` while its samples and curves are drawn.
+
+    ``images``: uint8, shape (N, 1, 28, 28). The run stays an ordinary one: pause, and ``train``,
+    ``save_checkpoint`` and cells that read ``run.history`` go on with it; cells run while it
+    trains, too. N steps in the panel are the N steps of ``train``, bit for bit, as long as nothing
+    is moved. With k steps of D for one of G, a whole step is the last of the k and G's, and only
+    that one is recorded. A step of one player alone moves the run and shows in the panel's curves;
+    ``run.history`` holds whole steps only. One panel trains at a time: the next one pauses it.
+
+    Raises ``TypeError`` for images that are not uint8, ``ValueError`` when they are too few for a
+    batch and ``FloatingPointError`` when the generator draws NaN.
+
+    Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 04, "The run".
+    """
+    return _LiveTraining(run, images)
+
+
+class _LiveTraining(Panel):
+    training: "_LiveTraining | None" = None  # the one panel whose run goes on
+
+    def __init__(self, run: Run, images: torch.Tensor):
+        check_batch_size(run, images)
+        device = run.fixed_z.device
+        rng = torch.Generator().manual_seed(0)
+        self._run, self._images = run, images.to(device)
+        self._probe = scale_images(self._images[:PROBE])
+        self._probe_z = torch.randn(PROBE, run.generator.latent_dim, generator=rng).to(device)
+        self._singles: list[SingleStep] = []
+        self._last = "both players" if run.history.steps else "nobody yet"
+        self._task: asyncio.Task | None = None
+        self._due: dict[str, float] = {}
+        self._figure = TrainingFigure()
+
+        self._toggle = ipywidgets.ToggleButton()
+        self._alone = [
+            button("Step D", "One step of the discriminator alone", self._step_d),
+            button("Step G", "One step of the generator alone", self._step_g),
+        ]
+        loss, choices = run.recipe.generator_loss, LOSSES
+        if loss not in LOSSES.values():
+            choices = {"the recipe's own": loss} | LOSSES
+        self._loss = ipywidgets.RadioButtons(
+            options=list(choices.items()),
+            value=loss,
+            description="G's loss",
+            tooltip="The generator's loss, from the next step on",
+            style=WIDE,
+        )
+        self._d_steps = ipywidgets.IntSlider(
+            value=1, min=1, max=5, description="steps of D for one of G", style=WIDE,
+            tooltip="k of algorithm 1, from 1 to 5: drag, use the arrow keys, or type a number",
+        )  # fmt: skip
+        self._samples = Picture("Samples of the fixed z, as they are now", width=304)
+        self._curves = Picture("Losses, outputs of D and the gradient of G", width=550)
+        self._words = status()
+        rates = [
+            _rate_slider("D's learning rate", run.d_optimizer),
+            _rate_slider("G's learning rate", run.g_optimizer),
+        ]
+        settings = ipywidgets.VBox([*rates, self._d_steps])
+        wrapping = ipywidgets.Layout(flex_flow="row wrap")
+        super().__init__(
+            [
+                ipywidgets.HBox([self._toggle, *self._alone], layout=wrapping),
+                ipywidgets.HBox([self._loss, settings], layout=wrapping),
+                self._words,
+                ipywidgets.HBox([self._samples, self._curves], layout=wrapping),
+            ],
+            self._still_picture,
+        )
+        self._name_toggle()
+        self._toggle.observe(self._toggled, "value")
+        self._loss.observe(self._change_loss, "value")
+        _pause_other(self)  # it may be the last picture of a cell that was run again
+        self._show()
+
+    # --- what the reader does -------------------------------------------------------------------
+
+    def _toggled(self, change: dict) -> None:
+        self._name_toggle()
+        if not self._toggle.value:
+            return  # the loop sees it before its next step
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._toggle.value = False
+            say(
+                self._words,
+                "Start needs the event loop of a notebook's kernel, and none is running here: "
+                "open the notebook in JupyterLab, or call train(run, images, steps=...).",
+            )
+            return
+        _pause_other(self)
+        _LiveTraining.training = self
+        self._due["words"] = 0  # the pictures are those of now
+        if self._task is None or self._task.done() or self._task.get_loop() is not loop:
+            self._task = loop.create_task(self._train())
+
+    def _name_toggle(self) -> None:
+        on = self._toggle.value
+        self._toggle.description = "Pause" if on else "Start"
+        self._toggle.tooltip = "End after the present step" if on else "Train until Pause"
+        self._toggle.icon = "pause" if on else "play"
+        for one in self._alone:
+            one.disabled = on
+
+    def _change_loss(self, change: dict) -> None:
+        self._run.recipe = replace(self._run.recipe, generator_loss=change["new"])
+
+    def _step_d(self) -> None:
+        with self._careful():
+            d_loss = play_discriminator_step(self._run, self._images)
+            self._singles.append(SingleStep(self._run.history.steps, d_loss=d_loss))
+            self._last = "the discriminator, alone"
+
+    def _step_g(self) -> None:
+        with self._careful():
+            g_loss = play_generator_step(self._run)
+            norm = gradient_norm(self._run.generator)
+            single = SingleStep(self._run.history.steps, g_loss=g_loss, g_grad_norm=norm)
+            self._singles.append(single)
+            self._last = "the generator, alone"
+
+    @contextlib.contextmanager
+    def _careful(self) -> Iterator[None]:
+        """Whole updates only, shown when they are made; what fails is said in the panel."""
+        try:
+            with stop_button([]):
+                yield
+            self._show()
+        except Exception as error:
+            self._say_error(error)
+
+    # --- the run --------------------------------------------------------------------------------
+
+    async def _train(self) -> None:
+        # A task, not a thread: random state and autocast are the thread's own or everyone's, and
+        # signals reach the main thread alone. Between two slices all is as a cell expects it.
+        try:
+            if not self._run.history.frames:
+                record_frame(self._run)
+            while self._toggle.value:
+                self._train_slice()
+                self._show(only_what_is_due=True)
+                for _ in range(TURNS):
+                    await asyncio.sleep(0)
+            if self._run.history.frame_steps[-1] != self._run.history.steps:
+                record_frame(self._run)
+            self._show()
+        except Exception as error:  # nobody waits for a task: what it raises would be lost
+            self._say_error(error)
+        finally:
+            self._toggle.value = False
+            if _LiveTraining.training is self:
+                _LiveTraining.training = None
+
+    def _train_slice(self) -> None:
+        run, end = self._run, time.perf_counter() + SLICE
+        stopped: list[int] = []
+        with stop_button(stopped):
+            while True:  # one whole step at least
+                for _ in range(self._d_steps.value - 1):
+                    play_discriminator_step(run, self._images)
+                play_step(run, self._images, measure=run.history.steps % MEASURE_EVERY == 0)
+                self._last = "both players"
+                if run.history.steps % FRAME_EVERY == 0:
+                    record_frame(run)
+                if stopped or time.perf_counter() >= end:
+                    break
+        if stopped:
+            self._toggle.value = False
+
+    # --- what is shown --------------------------------------------------------------------------
+
+    def _show(self, only_what_is_due: bool = False) -> None:
+        for name, (apart, share) in EVERY.items():
+            start = time.perf_counter()
+            if only_what_is_due and start < self._due.get(name, 0):
+                continue
+            getattr(self, f"_show_{name}")()
+            end = time.perf_counter()
+            self._due[name] = max(start + apart, end + (end - start) / share)
+
+    def _show_samples(self) -> None:
+        self._frame = draw_frame(self._run)
+        self._samples.value = plots.samples_png(self._frame, COLUMNS)
+
+    def _show_curves(self) -> None:
+        self._d_real, self._d_fake = self._outputs()
+        self._figure.update(self._run.history, self._singles, self._d_real, self._d_fake)
+        self._curves.value = self._figure.png()
+
+    @torch.no_grad()
+    def _outputs(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """D(x) and D(G(z)) of always the same x and z: what moved is the player, not the batch."""
+        run, discriminator = self._run, self._run.discriminator
+        was_training = discriminator.training
+        discriminator.eval()
+        try:
+            with torch.random.fork_rng(devices=[]):
+                batch = torch.cat((self._probe, draw_unnoticed(run, self._probe_z)))
+            d = forward(discriminator, batch, run.bfloat16).sigmoid().flatten().cpu()
+        finally:
+            discriminator.train(was_training)
+        return d.split((len(self._probe), PROBE))
+
+    def _show_words(self) -> None:
+        say(self._words, self._describe())
+
+    def _describe(self) -> str:
+        history = self._run.history
+        losses = []
+        for name in ("d_loss", "g_loss"):
+            _, values = curve(history, self._singles, name)
+            losses.append(f"{values[-1]:.3f}" if len(values) else "not known yet")
+        running = "Training" if self._toggle.value else "Paused"
+        return (
+            f"{running}, {history.steps:,} whole steps made. "
+            f"D loss {losses[0]}, G loss {losses[1]}. "
+            f"D(x) {self._d_real.mean():.2f}, D(G(z)) {self._d_fake.mean():.2f} on average. "
+            f"Last to move: {self._last}."
+        )
+
+    def _say_error(self, error: Exception) -> None:
+        say(self._words, f"Paused. {html.escape(str(error), quote=False)}")
+
+    def _still_picture(self) -> tuple[Figure, str]:
+        picture = TrainingFigure(with_samples=True)
+        picture.update(
+            self._run.history, self._singles, self._d_real, self._d_fake, samples=self._frame
+        )
+        return picture.figure, (
+            f"{len(self._frame)} samples of a run; beside them the losses of its last steps with "
+            "lines at 2 log 2 and log 2, histograms of D's outputs on real and on generated "
+            f"images, and the length of G's gradient. {self._describe()}"
+        )
+
+
+def _pause_other(panel: _LiveTraining) -> None:
+    other = _LiveTraining.training
+    if other not in (None, panel):
+        other._toggle.value = False
+
+
+def _rate_slider(name: str, optimizer: torch.optim.Optimizer) -> ipywidgets.FloatLogSlider:
+    (group,) = optimizer.param_groups
+    exponent = math.log10(max(group["lr"], 1e-6))
+    made = ipywidgets.FloatLogSlider(
+        value=group["lr"],
+        min=min(-6, math.floor(exponent)),
+        max=max(-1, math.ceil(exponent)),
+        step=0.05,
+        description=name,
+        tooltip=f"{name} (logarithmic): drag, use the arrow keys, or type a number",
+        readout_format=".1e",
+        # Otherwise JupyterLab rounds the value to a whole step of the slider when it is shown.
+        continuous_update=False,
+        style=WIDE,
+    )
+    made.observe(lambda change: group.update(lr=change["new"]), "value")
+    return made

@@ -1,0 +1,88 @@
+"""Training that goes on while the reader uses the notebook."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+BURST = 0.04  # seconds of training between two looks at what the reader does
+SHOW_EVERY = 0.4  # seconds from one picture to the next, at least
+SHOW_SHARE = 0.2  # of the time that pictures may take, so that most of it is training
+# A message from the page takes the kernel several turns of its loop. Given one turn a burst, a
+# slider would wait for as many bursts.
+TURNS = 20
+
+_at_work: list["Runner"] = []
+
+
+class Runner:
+    """Calls ``step`` in short bursts on the kernel's own event loop, until ``pause``.
+
+    No thread: between two bursts the kernel answers sliders and runs cells, and nothing changes the
+    networks in the middle of a step. Only one runner works at a time: starting one pauses the
+    other, also one whose panel was replaced when its cell was run again.
+
+    ``step``: one step of training; ``show``: draws the present state; ``stopped``: called once
+    after each end, with the exception that ended it, or None after ``pause``.
+    Introduced in notebook 01, "A game to watch".
+    """
+
+    def __init__(
+        self,
+        step: Callable[[], None],
+        show: Callable[[], None],
+        stopped: Callable[[Exception | None], None],
+    ):
+        self._step, self._show, self._stopped = step, show, stopped
+        self._task: asyncio.Task | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it is at work."""
+        return self._task is not None
+
+    def start(self) -> None:
+        """Begin, unless it has begun. Raises ``RuntimeError`` outside a running event loop."""
+        if self.running:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError as error:
+            raise RuntimeError(
+                "There is no running event loop to train on; press the button in JupyterLab."
+            ) from error
+        for other in list(_at_work):
+            other.pause()
+        self._task = loop.create_task(self._run())
+        _at_work.append(self)
+
+    def pause(self) -> None:
+        """End after the present step, unless it has ended; ``start`` goes on from there."""
+        if self.running:
+            self._end(None)
+
+    async def _run(self) -> None:
+        task, error = self._task, None
+        show_next = time.perf_counter() + SHOW_EVERY
+        try:
+            while self._task is task:
+                burst_ends = time.perf_counter() + BURST
+                self._step()
+                while self._task is task and time.perf_counter() < burst_ends:
+                    self._step()
+                began = time.perf_counter()
+                if self._task is task and began > show_next:
+                    self._show()
+                    took = time.perf_counter() - began
+                    show_next = began + max(SHOW_EVERY, took / SHOW_SHARE)
+                for _ in range(TURNS):
+                    await asyncio.sleep(0)
+        except Exception as raised:  # a task's exceptions are seen by nobody: hand it on
+            error = raised
+        finally:
+            if self._task is task:
+                self._end(error)
+
+    def _end(self, error: Exception | None) -> None:
+        self._task = None
+        _at_work.remove(self)
+        self._stopped(error)

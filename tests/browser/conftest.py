@@ -1,0 +1,148 @@
+"""One JupyterLab and one Chromium for all tests in this folder."""
+
+import contextlib
+import os
+import re
+
+import pytest
+from playwright.sync_api import Error, Page
+
+from browser import lab
+from gan_helpers.weights import load_generator
+
+SCREENSHOTS = lab.ROOT / "build" / "browser"  # git ignores build/
+NO_CHROMIUM = "no Chromium or Chrome was found on PATH"
+
+SETUP = f"""
+import hashlib
+from gan_helpers import data, plots, weights, widgets
+from gan_helpers.recipes import COURSE, start_run
+from gan_helpers.widgets.live_training import live_training
+from gan_helpers.widgets.one_dimensional_lab import one_dimensional_lab
+generator, _ = weights.load_generator({str(lab.GENERATOR)!r})
+discriminator, _ = weights.load_discriminator({str(lab.DISCRIMINATOR)!r})
+images, _ = data.load_mnist()
+run = start_run(COURSE)
+rate = run.g_optimizer.param_groups[0]["lr"]
+"""
+# Each ends with a panel, in the order of the page.
+PANELS = {
+    "explorer": "explorer = widgets.LatentExplorer(generator, discriminator)\nexplorer",
+    "interpolation": "widgets.Interpolation(generator, discriminator)",
+    "inversion": "widgets.Inversion(generator, images[:20])",
+    "live": "live_training(run, images)",
+    "lab": "one_dimensional_lab()",
+}
+
+
+# Not for the session: Playwright keeps an event loop running, which nbval does not expect.
+@pytest.fixture(scope="package")
+def browser():
+    path = lab.find_chromium()
+    if path is None and os.environ.get("CI") == "true":
+        pytest.fail(f"{NO_CHROMIUM}, and CI must not skip these tests")
+    if path is None:
+        pytest.skip(NO_CHROMIUM)
+    with lab.chromium(path) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("lab")
+
+
+@pytest.fixture(scope="package")
+def address(browser, folder):
+    with lab.jupyter_lab(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="package")
+def console():
+    """What the browser's console reported as an error."""
+    return []
+
+
+@pytest.fixture(scope="package")
+def new_page(browser, console):
+    def make():
+        page = browser.new_page(viewport=lab.VIEWPORT)
+        page.on("console", lambda message: _keep_error(message, console))
+        page.on("pageerror", lambda error: console.append(str(error)))
+        return page
+
+    return make
+
+
+def _keep_error(message, console):
+    if message.type == "error":
+        console.append(f"{message.text} ({message.location['url']})")
+
+
+@pytest.fixture(autouse=True)
+def nothing_in_the_console(console):
+    yield
+    found = console[:]
+    console.clear()
+    assert found == []
+
+
+@pytest.fixture(scope="package")
+def panels_page(new_page, address, folder):
+    """A notebook with one cell for each of ``PANELS``, run."""
+    lab.write_notebook(folder / "notebooks" / "panels.ipynb", SETUP, *PANELS.values())
+    page = new_page()
+    lab.open_notebook(page, address, "panels.ipynb")
+    lab.run_all(page)
+    assert lab.errors_in(page) == []
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="package")
+def generator():
+    """The one that the panels show, in the test's own process."""
+    return load_generator(lab.GENERATOR)[0]
+
+
+@pytest.fixture
+def panel(panels_page, request):
+    """The panel that the test names by ``@pytest.mark.parametrize("panel", ..., indirect=True)``,
+    or its module by ``PANEL``."""
+    name = getattr(request, "param", None) or request.module.PANEL
+    panel = panels_page.locator(".jp-Cell").nth(1 + list(PANELS).index(name)).locator(".gan-panel")
+    panel.wait_for(timeout=lab.WAIT * 1e3)
+    panel.scroll_into_view_if_needed()
+    return panel
+
+
+# --- reports ------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """After a failure, keep what the page looked like."""
+    report = yield
+    if report.failed:
+        pages = [value for value in item.funcargs.values() if isinstance(value, Page)]
+        for page in pages:
+            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+            name = re.sub(r"[^\w-]+", "_", f"{item.name}_{call.when}")
+            file = SCREENSHOTS / f"{name}.png"
+            with contextlib.suppress(Error):  # the last test's teardown closes the browser
+                page.screenshot(path=file)
+                report.sections.append(("screenshot", str(file)))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter):
+    skipped = [
+        r for r in terminalreporter.stats.get("skipped", []) if NO_CHROMIUM in str(r.longrepr)
+    ]
+    if skipped:
+        terminalreporter.write_line(
+            f"{len(skipped)} tests in a real browser were SKIPPED: {NO_CHROMIUM}. Install one "
+            "(Debian, Ubuntu: sudo apt install chromium) and run this again.",
+            yellow=True,
+        )

@@ -1,0 +1,300 @@
+"""The panel that trains a run: its steps are those of ``train``, whoever presses what when."""
+
+import asyncio
+import signal
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+from checkpoint_help import CALM, TINY, assert_same_run
+from live_help import Reader, moved, pixels
+from run_help import quietly, same_run, weights
+
+from gan_helpers import steps
+from gan_helpers.checkpoints import load_checkpoint, save_checkpoint
+from gan_helpers.losses import saturating_generator_loss
+from gan_helpers.recipes import start_run
+from gan_helpers.training import sample
+from gan_helpers.widgets.live_training import LOSSES
+
+
+@pytest.fixture
+def recipe():
+    return TINY  # like that of conftest.py, and can be written to a file
+
+
+@pytest.fixture
+def reader(images, recipe) -> Reader:
+    return Reader(start_run(recipe, seed=3), images)
+
+
+@pytest.fixture
+def single_slices(monkeypatch) -> None:
+    """One step between two turns of the loop: tests can pause at any step."""
+    module = sys.modules["gan_helpers.widgets.live_training"]  # the package has a function so named
+    monkeypatch.setattr(module, "SLICE", 1e-9)
+
+
+# --- the panel's steps are train's --------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("single_slices")
+@pytest.mark.parametrize("steps", [7, 200])
+def test_steps_of_the_panel_are_the_steps_of_train(reader, images, recipe, steps):
+    plain = start_run(recipe, seed=3)
+    quietly(plain, images, steps=steps)
+    reader.play(steps)
+    assert_same_run(reader.run, plain)
+
+
+@pytest.mark.usefixtures("single_slices")
+def test_paused_saved_and_trained_on_is_as_never_paused(reader, images, recipe, tmp_path):
+    reader.play(3)
+    reader.play(4)
+    save_checkpoint(reader.run, tmp_path / "run.safetensors")
+    loaded = load_checkpoint(tmp_path / "run.safetensors")
+    plain = start_run(recipe, seed=3)
+    for part in (3, 4, 5):  # each ends with a picture
+        quietly(plain, images, steps=part)
+    for run in (reader.run, loaded):
+        quietly(run, images, steps=5)
+        assert_same_run(run, plain)
+
+
+def test_cells_run_meanwhile_and_do_not_disturb(reader, images, recipe):
+    async def act():
+        torch.manual_seed(5)
+        reader.toggle.value = True
+        drawn = []
+        for _ in range(4):
+            await reader.until(reader.run.history.steps + 3)
+            drawn.append(torch.randn(3))
+            quietly(reader.run, images, steps=2)  # even this
+        reader.toggle.value = False
+        await reader.paused()
+        return drawn
+
+    drawn = asyncio.run(act())
+    torch.manual_seed(5)
+    assert all(torch.equal(numbers, torch.randn(3)) for numbers in drawn)
+    plain = start_run(recipe, seed=3)
+    quietly(plain, images, steps=reader.run.history.steps)
+    assert plain.history.steps >= 20 and same_run(reader.run, plain)
+
+
+# --- one player alone ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "who"), [("Step D", {"discriminator"}), ("Step G", {"generator", "sampler"})]
+)
+def test_a_single_step_moves_one_player_alone(reader, name, who):
+    before = pixels(reader.curves)
+    assert moved(reader.run, reader.controls[name].click) == who
+    assert reader.run.history.steps == 0 and not reader.run.history.frames
+    assert f"{'discriminator' if name == 'Step D' else 'generator'}, alone" in reader.words
+    assert (pixels(reader.curves) != before).any()
+
+
+def test_a_single_step_is_the_textbooks(images):
+    reader, twin = (Reader(start_run(CALM, seed=3), images) for _ in range(2))
+    reader.controls["Step D"].click()
+    reader.controls["Step G"].click()
+    run = twin.run
+    real = steps._next_batch(run, images)
+    fake = run.generator(torch.randn(16, 8, generator=run.rng)).detach()
+    steps.discriminator_step(run.discriminator, run.d_optimizer, real, fake)
+    fake = run.generator(torch.randn(16, 8, generator=run.rng))
+    steps.generator_step(run.discriminator, run.g_optimizer, fake)
+    run.average.update_parameters(run.generator)
+    for name in ("generator", "discriminator"):
+        assert torch.equal(weights(getattr(reader.run, name)), weights(getattr(run, name)))
+    assert torch.equal(weights(reader.run.sampler), weights(run.sampler))
+
+
+def test_single_steps_draw_from_the_run_and_its_dropout(images, recipe):
+    def after(global_seed: int):
+        torch.manual_seed(global_seed)
+        reader = Reader(start_run(recipe, seed=3), images)
+        for _ in range(3):
+            reader.controls["Step D"].click()
+            reader.controls["Step G"].click()
+        assert torch.equal(torch.get_rng_state(), torch.manual_seed(global_seed).get_state())
+        return reader.run
+
+    one, two = after(1), after(2)
+    assert_same_run(one, two)
+    fresh = start_run(recipe, seed=3)
+    assert not torch.equal(one.rng.get_state(), fresh.rng.get_state())
+    assert not torch.equal(one.dropout_rng.get_state(), fresh.dropout_rng.get_state())
+
+
+@pytest.mark.usefixtures("single_slices")
+def test_k_steps_of_d_for_one_of_g(reader, images, recipe):
+    reader.controls["steps of D for one of G"].value = 3
+    reader.play(4)
+    plain = start_run(recipe, seed=3)
+    for _ in range(4):
+        steps.play_discriminator_step(plain, images)
+        steps.play_discriminator_step(plain, images)
+        steps.play_step(plain, images)
+    assert reader.run.history.steps == 4
+    assert same_run(reader.run, plain)
+    (adam_d, adam_g) = (
+        {int(one["step"]) for one in optimizer.state.values()}
+        for optimizer in (reader.run.d_optimizer, reader.run.g_optimizer)
+    )
+    assert (adam_d, adam_g) == ({12}, {4})
+
+
+# --- steering -----------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("single_slices")
+def test_the_loss_is_switched_in_the_middle(reader, images, recipe):
+    switch = reader.controls["G's loss"]
+    assert switch.label == "non-saturating"
+
+    async def act():
+        reader.toggle.value = True
+        await reader.until(5)
+        switch.label = "saturating"
+        await reader.until(10)
+        reader.toggle.value = False
+        await reader.paused()
+
+    asyncio.run(act())
+    losses = reader.run.history.g_loss
+    assert min(losses[:5]) > 0 > max(losses[5:]) and len(losses) == 10
+    plain = start_run(recipe, seed=3)
+    quietly(plain, images, steps=5)
+    plain.recipe = replace(recipe, generator_loss=saturating_generator_loss)
+    quietly(plain, images, steps=5)
+    assert same_run(reader.run, plain)
+
+
+def test_a_loss_of_ones_own_stays_until_another_is_chosen(recipe, images):
+    def own(fake_logits):
+        return -fake_logits.mean()
+
+    reader = Reader(start_run(replace(recipe, generator_loss=own)), images)
+    switch = reader.controls["G's loss"]
+    assert switch.label == "the recipe's own" and reader.run.recipe.generator_loss is own
+    switch.label = "saturating"
+    assert reader.run.recipe.generator_loss is LOSSES["saturating"]
+
+
+def test_learning_rates_reach_the_optimisers_when_they_are_moved(reader):
+    run = reader.run
+    d_rate, g_rate = (reader.controls[f"{player}'s learning rate"] for player in "DG")
+    rate = run.recipe.learning_rate
+    assert d_rate.value == g_rate.value == rate
+    # Shown in JupyterLab, a slider that updates while it is dragged rounds its value.
+    assert not d_rate.continuous_update and not g_rate.continuous_update
+    d_rate.value = 1e-4
+    assert run.d_optimizer.param_groups[0]["lr"] == pytest.approx(1e-4)
+    assert run.g_optimizer.param_groups[0]["lr"] == rate
+    g_rate.value = 1e-2
+    assert run.g_optimizer.param_groups[0]["lr"] == pytest.approx(1e-2)
+
+
+@pytest.mark.parametrize("rate", [0.0, 1e-9, 0.7, 1e30])
+def test_learning_rates_out_of_the_ordinary_are_left_alone(recipe, images, rate):
+    run = start_run(replace(recipe, learning_rate=rate))
+    reader = Reader(run, images)
+    assert run.d_optimizer.param_groups[0]["lr"] == rate
+    if 1e-6 <= rate:
+        assert reader.controls["D's learning rate"].value == rate
+
+
+# --- start and pause ----------------------------------------------------------------------------
+
+
+def test_the_toggle_shows_the_state(reader):
+    async def act():
+        assert (reader.toggle.description, reader.toggle.value) == ("Start", False)
+        reader.toggle.value = True
+        assert reader.toggle.description == "Pause"
+        assert reader.controls["Step D"].disabled and reader.controls["Step G"].disabled
+        await reader.until(1)
+        assert "Training" in reader.words
+        reader.toggle.value = False
+        await reader.paused()
+
+    asyncio.run(act())
+    assert reader.toggle.description == "Start" and "Paused" in reader.words
+    assert not reader.controls["Step D"].disabled
+    assert f"{reader.run.history.steps} whole steps" in reader.words
+    assert "Last to move: both players" in reader.words
+    frame = sample(reader.run.sampler, reader.run.fixed_z)
+    assert (pixels(reader.samples)[2:30, 2:30] == frame[0, 0].numpy()).all()
+
+
+def test_started_paused_and_started_at_once_there_is_one_loop(reader):
+    async def act():
+        for on in (True, False, True, False, True):
+            reader.toggle.value = on
+        await reader.until(2)
+        tasks = len(asyncio.all_tasks())
+        reader.toggle.value = False
+        await reader.paused()
+        return tasks
+
+    assert asyncio.run(act()) == 2  # this one, and the panel's
+
+
+@pytest.mark.usefixtures("single_slices")
+def test_a_second_panel_pauses_the_first(reader, images, recipe):
+    async def act():
+        reader.toggle.value = True
+        await reader.until(4)
+        second = Reader(reader.run, images)
+        assert not reader.toggle.value  # its picture may be gone: nobody could pause it
+        second.toggle.value = True
+        reader.toggle.value = True
+        assert not second.toggle.value
+        await reader.until(8)
+        second.toggle.value = True
+        assert not reader.toggle.value
+        await second.until(12)
+        assert len(asyncio.all_tasks()) == 2
+        second.toggle.value = False
+        await second.paused()
+
+    asyncio.run(act())
+    plain = start_run(recipe, seed=3)
+    quietly(plain, images, steps=reader.run.history.steps)
+    assert plain.history.steps >= 12 and same_run(reader.run, plain)
+
+
+def test_without_a_loop_start_says_what_it_needs(reader):
+    reader.toggle.value = True
+    assert not reader.toggle.value and reader.toggle.description == "Start"
+    assert "none is running here" in reader.words and "train(run, images" in reader.words
+    reader.controls["Step D"].click()  # needs none
+    assert "discriminator, alone" in reader.words
+    reader.play(2)
+    assert reader.run.history.steps >= 2
+
+
+def test_the_kernels_stop_button_pauses_after_a_whole_step(reader, images, recipe, monkeypatch):
+    done = steps._step
+
+    def pressing(run, real, measure):
+        if run.history.steps == 5:
+            signal.raise_signal(signal.SIGINT)
+        done(run, real, measure)
+
+    monkeypatch.setattr(steps, "_step", pressing)
+
+    async def act():
+        reader.toggle.value = True
+        await reader.paused()
+
+    asyncio.run(act())
+    assert reader.run.history.steps == 6 and "Paused" in reader.words
+    monkeypatch.undo()
+    plain = start_run(recipe, seed=3)
+    quietly(plain, images, steps=6)
+    assert same_run(reader.run, plain)

@@ -1,0 +1,228 @@
+"""Games on points: the targets, one step of each player, what is measured, the four presets."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from gan_helpers import theory
+from gan_helpers.line_view import even_z, look, measured_value, pull_on_fakes, sample_density
+from gan_helpers.losses import (
+    discriminator_loss,
+    non_saturating_generator_loss,
+    saturating_generator_loss,
+)
+from gan_helpers.targets import LINE, Bars, NormalMixture, grid, modes_found, ring
+from gan_helpers.toys import (
+    ToyDiscriminator,
+    ToyGenerator,
+    ToyRecipe,
+    start_toy,
+    toy_d_step,
+    toy_g_step,
+    toy_step,
+)
+
+ON_THE_LINE = [
+    NormalMixture(),
+    NormalMixture((-1.0, 3.0), (0.4, 0.5), (1.0, 3.0)),
+    Bars((1.0,), -2.0, 2.0),
+    Bars((0.0, 3.0, 1.0, 0.0, 2.0, 0.5)),
+]
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+# --- targets ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", ON_THE_LINE)
+def test_density_has_area_1_and_is_that_of_the_samples(target):
+    p = target.density(LINE)
+    assert torch.trapezoid(p, LINE).item() == pytest.approx(1, abs=1e-6)
+    samples = target.sample(40_000, rng())
+    assert samples.shape == (40_000, 1) and samples.dtype == torch.float32
+    share = (torch.cumsum(p, 0) * 0.05)[:, None]  # of the density left of each cell's right edge
+    counted = (samples.double().T <= LINE[:, None] + 0.025).double().mean(1, keepdim=True)
+    assert (share - counted).abs().max() < 0.012  # Kolmogorov: 5 standard errors
+
+
+def test_mixture_weights_are_scaled_and_bars_stand_where_they_were_drawn():
+    mixture = NormalMixture((-1.0, 3.0), (0.4, 0.5), (1.0, 3.0))
+    x = torch.tensor([3.0], dtype=torch.float64)
+    assert mixture.density(x).item() == pytest.approx(0.75 / (0.5 * math.sqrt(2 * math.pi)))
+    bars = Bars((1.0, 3.0), -1.0, 1.0)
+    x = torch.tensor([-1.01, -0.99, -0.01, 0.01, 0.99, 1.01], dtype=torch.float64)
+    assert bars.density(x).tolist() == [0.0, 0.25, 0.25, 0.75, 0.75, 0.0]
+
+
+def test_ring_and_grid_stand_where_the_papers_put_them():
+    eight, twenty_five = ring(), grid()
+    assert eight.centres.shape == (8, 2) and twenty_five.centres.shape == (25, 2)
+    assert torch.allclose(eight.centres.norm(dim=1), torch.tensor(2.0))
+    assert torch.allclose(eight.centres[2], torch.tensor([0.0, 2.0]), atol=1e-6)
+    assert twenty_five.centres.unique().tolist() == [-4.0, -2.0, 0.0, 2.0, 4.0]
+    samples = twenty_five.sample(20_000, rng())
+    found = modes_found(samples, twenty_five.centres, twenty_five.std)
+    assert found.modes == 25
+    assert found.high_quality == pytest.approx(1 - math.exp(-4.5), abs=0.004)
+    assert found.counts.min() > 640  # 800 each
+
+
+def test_modes_found_on_samples_made_by_hand():
+    centres = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
+    samples = torch.tensor([[0.0, 0.29], [0.0, -0.1], [10.2, 0.0], [0.0, 9.69], [5.0, 5.0]])
+    found = modes_found(samples, centres, std=0.1)
+    assert found.modes == 2 and found.counts.tolist() == [2, 1, 0]
+    assert found.high_quality == pytest.approx(3 / 5)
+    assert modes_found(torch.full((4, 2), 5.0), centres, 0.1)[:2] == (0, 0.0)
+
+
+# --- players and steps --------------------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_game_and_another_another():
+    def weights(seed):
+        run = start_toy(ToyRecipe(), seed)
+        for _ in range(3):
+            toy_step(run)
+        return torch.nn.utils.parameters_to_vector(run.generator.parameters()).detach()
+
+    before = torch.get_rng_state()
+    first = weights(1)
+    torch.manual_seed(5)
+    assert torch.equal(first, weights(1)) and not torch.equal(first, weights(2))
+    torch.set_rng_state(before)
+
+
+def test_each_step_moves_its_player_alone_down_its_loss():
+    run = start_toy(ToyRecipe(d_rate=1e-3, g_rate=1e-3), 0)
+    players = run.discriminator, run.generator
+
+    def flat():
+        return [torch.nn.utils.parameters_to_vector(p.parameters()).detach() for p in players]
+
+    d, g = flat()
+    state = run.rng.get_state()
+    d_loss = toy_d_step(run)
+    d_after, g_after = flat()
+    assert not torch.equal(d, d_after) and torch.equal(g, g_after)
+    with torch.no_grad():  # the same points again: real first, then z
+        again = rng()
+        again.set_state(state)
+        real = run.recipe.target.sample(128, again)
+        fake = run.generator(torch.randn(128, 1, generator=again))
+        d_loss_after = discriminator_loss(run.discriminator(real), run.discriminator(fake)).item()
+    assert d_loss_after < d_loss
+    toy_g_step(run)
+    d_last, g_last = flat()
+    assert torch.equal(d_after, d_last) and not torch.equal(g_after, g_last)
+    assert (run.d_steps, run.g_steps) == (1, 1)
+
+
+def test_a_recipe_changed_in_the_middle_is_followed():
+    run = start_toy(ToyRecipe(d_steps=3), 0)
+    toy_step(run)
+    assert (run.d_steps, run.g_steps) == (3, 1)
+    before = torch.nn.utils.parameters_to_vector(run.generator.parameters()).detach()
+    run.recipe = replace(run.recipe, d_steps=1, g_rate=0.0, betas=(0.9, 0.99))
+    toy_step(run)
+    after = torch.nn.utils.parameters_to_vector(run.generator.parameters()).detach()
+    assert run.d_steps == 4 and torch.equal(before, after)
+    assert run.g_optimizer.param_groups[0]["betas"] == (0.9, 0.99)
+
+
+def test_the_same_game_in_the_plane():
+    run = start_toy(ToyRecipe(target=ring(), latent_dim=4), 0)
+    toy_step(run)
+    assert run.generator(torch.zeros(5, 4)).shape == (5, 2)
+    assert run.discriminator(torch.zeros(5, 2)).shape == (5, 1)
+
+
+# --- what is measured ---------------------------------------------------------------------------
+
+
+def test_histogram_of_even_z_is_the_normal_density():
+    p = sample_density(even_z(20_000))
+    assert torch.trapezoid(p, LINE).item() == pytest.approx(1, abs=1e-12)
+    assert (p - theory.normal_density(LINE)).abs().max() < 2e-3
+
+
+def test_samples_beyond_the_grid_are_kept_in_its_last_bars():
+    p = sample_density(torch.tensor([[-50.0], [0.0], [1e30], [50.0]]))
+    assert torch.trapezoid(p, LINE).item() == pytest.approx(1)
+    assert p[0] * 0.025 == pytest.approx(0.25) and p[-1] * 0.025 == pytest.approx(0.5)
+
+
+def test_measured_value_of_the_best_discriminator_is_the_closed_form():
+    """p_data = N(1, 1), p_g = N(-1, 1): the best logit is the straight line 2 x."""
+    discriminator = torch.nn.Linear(1, 1)
+    with torch.no_grad():
+        discriminator.weight.fill_(2.0)
+        discriminator.bias.zero_()
+    target, fake = NormalMixture((1.0,)), even_z(8000) - 1
+    p_data, p_g = target.density(LINE), theory.normal_density(LINE, -1.0)
+    bound = 2 * theory.js_divergence(p_data, p_g, LINE).item() - math.log(4)
+    assert measured_value(discriminator, target, fake) == pytest.approx(bound, abs=2e-4)
+    with torch.no_grad():
+        discriminator.weight.fill_(1.0)
+    assert measured_value(discriminator, target, fake) < bound - 0.02
+    with torch.no_grad():
+        discriminator.weight.zero_()
+    assert measured_value(discriminator, target, fake) == pytest.approx(-math.log(4))
+
+
+def test_pulls_are_the_slopes_of_the_losses():
+    """On D with logit 3 x: 3 (1 - D) for the non-saturating loss, 3 D for the saturating one."""
+    discriminator = torch.nn.Linear(1, 1)
+    with torch.no_grad():
+        discriminator.weight.fill_(3.0)
+        discriminator.bias.zero_()
+    fake = torch.tensor([[-1.0], [0.0], [1.0]])
+    d = torch.sigmoid(3 * fake)
+    for loss, expected in (
+        (non_saturating_generator_loss, 3 * (1 - d)),
+        (saturating_generator_loss, 3 * d),
+    ):
+        assert torch.allclose(pull_on_fakes(discriminator, loss, fake), expected)
+
+
+def test_looking_leaves_the_game_as_it_is():
+    run, other = start_toy(ToyRecipe(), 3), start_toy(ToyRecipe(), 3)
+    for _ in range(3):
+        view = look(run)
+        assert toy_step(run) == toy_step(other)
+    assert view.real == pytest.approx((0.0, 1.0), abs=1e-6)
+    assert view.value <= view.bound + 1e-3
+    assert len(view.points) == len(view.pulls) == 12 and (view.points.diff() != 0).all()
+
+
+# --- errors -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: NormalMixture((1.0, 2.0)), r"lengths \(2, 1, 1\)"),
+        (lambda: NormalMixture((1.0,), (0.0,)), r"stds is \(0.0,\)"),
+        (lambda: NormalMixture(weights=(-1.0,)), r"weights is \(-1.0,\)"),
+        (lambda: Bars((0.0, 0.0)), r"heights is \(0.0, 0.0\)"),
+        (lambda: Bars(low=2.0, high=2.0), "expected low < high"),
+        (lambda: ring(0), "modes is 0"),
+        (lambda: grid(0), "side is 0"),
+        (lambda: ring(std=0.0), "std is 0.0"),
+        (lambda: modes_found(torch.zeros(3, 1), torch.zeros(2, 2), 0.1), r"\(3, 1\)"),
+        (lambda: modes_found(torch.zeros(0, 2), torch.zeros(2, 2), 0.1), "N at least 1"),
+        (lambda: ToyDiscriminator()(torch.zeros(5)), r"x\[:, None\]"),
+        (lambda: ToyGenerator()(torch.zeros(5, 2)), r"expected \(N, 1\)"),
+        (lambda: toy_step(start_toy(ToyRecipe(d_steps=0))), "d_steps is 0"),
+        (lambda: sample_density(torch.zeros(5)), r"expected \(N, 1\)"),
+        (lambda: sample_density(torch.full((2, 1), math.nan)), "has diverged"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
