@@ -122,7 +122,9 @@ def budgets(folder: Path) -> None:
     """The generators of the runs by the clock, and the discriminator of the hour's."""
     for name in BUDGETS:
         run = load_checkpoint(folder / name / "checkpoint.safetensors")
-        run.history.about = json.loads((folder / name / "run.json").read_text(encoding="utf-8"))
+        about = json.loads((folder / name / "run.json").read_text(encoding="utf-8"))
+        command, _, _ = about["command"].rpartition(" --out ")  # the folder is this machine's
+        run.history.about = about | {"command": f"{command} --out runs/{name}"}
         save_weights(run, f"{name}_generator.safetensors")
     about = run.history.about
     save_discriminator(
