@@ -13,7 +13,7 @@ help:
 	@echo "make lab        install what is needed into .venv and open the notebooks in JupyterLab"
 	@echo "make test       run the unit tests and every notebook and solution"
 	@echo "make notebooks  run the notebooks and store their outputs (some: NB='notebooks/01*.ipynb')"
-	@echo "make bench      time a step, the way to digits, the metrics (25 minutes); make format tidies"
+	@echo "make bench      time a step, the way to digits, metrics, sliders (28 minutes); make format tidies"
 
 # The root is served, not notebooks/: the notebooks show pictures from figures/.
 lab: setup
@@ -32,6 +32,8 @@ bench: setup
 	.venv/bin/python benchmarks/step_time.py $(ARGS)
 	.venv/bin/python benchmarks/footprint.py
 	.venv/bin/python benchmarks/metrics_time.py
+	.venv/bin/python benchmarks/slider_latency.py
+	.venv/bin/python benchmarks/live_throughput.py
 	.venv/bin/python benchmarks/time_to_digits.py
 
 format: setup

@@ -58,7 +58,7 @@ for one in explorer._sliders:
 explorer
 """,
     "digit": """
-one, picture = slider("z[0]", 0.0, -4.0, 4.0, 0.1), Picture("a digit", size=224)
+one, picture = slider("z[0]", 0.0, -4.0, 4.0, 0.1), Picture("a digit", width=224)
 def draw(change):
     z[0, 0] = one.value
     picture.value = digit()
