@@ -35,7 +35,6 @@ __all__ = [
 ]
 
 FRAME_EVERY, MEASURE_EVERY = 100, 20  # steps
-_step = play_step
 
 
 def train(
@@ -137,7 +136,7 @@ def _train_in_parts(
             with stop_button(stopped):
                 while history.steps < end and not stopped:
                     measure = history.steps % measure_every == 0
-                    _step(run, images, measure)
+                    play_step(run, images, measure)
                     bar.update()
                     if measure:
                         bar.set_postfix_str(

@@ -42,15 +42,15 @@ def checkpoint(folder: Path):
 
 def before_step(monkeypatch, step: int, act) -> None:
     """Have ``act`` called before step number ``step`` (from 0) of the run, once."""
-    done = training._step
+    done = training.play_step
 
     def stepping(run, real, measure):
         if run.history.steps == step:
-            monkeypatch.setattr(training, "_step", done)
+            monkeypatch.setattr(training, "play_step", done)
             act()
         done(run, real, measure)
 
-    monkeypatch.setattr(training, "_step", stepping)
+    monkeypatch.setattr(training, "play_step", stepping)
 
 
 def press_stop() -> None:
