@@ -158,7 +158,7 @@ def test_it_is_valid_and_its_metadata_is_clean(path):
     notebook = read(path)
     nbformat.validate(notebook)
     assert notebook.metadata.kernelspec.name == "python3"
-    assert set(notebook.metadata) <= {"kernelspec", "language_info", "widgets"}
+    assert set(notebook.metadata) <= {"kernelspec", "language_info"}
     # From the file itself: nbformat gives a missing or repeated id a new one as it reads.
     ids = [cell.get("id") for cell in json.loads(path.read_text("utf-8"))["cells"]]
     assert len(set(ids)) == len(ids)

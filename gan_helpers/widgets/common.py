@@ -56,7 +56,7 @@ class Picture(ipywidgets.Image):
     def __init__(self, alt: str, width: int | None = None):
         # An empty width is ipywidgets' own default. Its tooltip would break an Image's view.
         super().__init__(format="png", width="" if width is None else width)
-        self.layout.max_width, self.layout.object_fit = "100%", "contain"
+        self.layout.max_width = "calc(100% - 4px)"  # ipywidgets puts a margin of 2 px around it
         self.alt = alt
 
 

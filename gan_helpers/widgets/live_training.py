@@ -32,7 +32,7 @@ from gan_helpers.training import (
     record_frame,
     stop_button,
 )
-from gan_helpers.widgets.common import Panel, Picture, button, say, status
+from gan_helpers.widgets.common import Panel, Picture, button, row, say, status
 from gan_helpers.widgets.training_figure import COLUMNS, SingleStep, TrainingFigure, curve
 
 LOSSES = {
@@ -109,13 +109,12 @@ class _LiveTraining(Panel):
             _rate_slider("G's learning rate", run.g_optimizer),
         ]
         settings = ipywidgets.VBox([*rates, self._d_steps])
-        wrapping = ipywidgets.Layout(flex_flow="row wrap")
         super().__init__(
             [
-                ipywidgets.HBox([self._toggle, *self._alone], layout=wrapping),
-                ipywidgets.HBox([self._loss, settings], layout=wrapping),
+                row(self._toggle, *self._alone),
+                row(self._loss, settings),
                 self._words,
-                ipywidgets.HBox([self._samples, self._curves], layout=wrapping),
+                row(self._samples, self._curves),
             ],
             self._still_picture,
         )
