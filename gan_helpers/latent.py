@@ -20,7 +20,7 @@ class Directions(NamedTuple):
     """Directions in latent space, the strongest first."""
 
     vectors: torch.Tensor  # (K, latent_dim), float32, each of length 1
-    strengths: torch.Tensor  # (K,), at least 0, falling: what one unit along each one moves
+    strengths: torch.Tensor  # (K,), at least 0, falling, as the function that found them says
 
 
 def weight_directions(generator: nn.Module) -> Directions:
@@ -28,13 +28,14 @@ def weight_directions(generator: nn.Module) -> Directions:
 
     The first layer computes A z + b. A step v of length 1 changes it by A v, whose length is
     largest for the eigenvector of A^T A with the largest eigenvalue, and so on downwards: the
-    singular vectors of A, with its singular values as ``strengths``. Returns all latent_dim of
-    them, those of strength 0 included; the sign is chosen so that the largest entry is positive.
+    right singular vectors of A, with its singular values |A v| as ``strengths``. Returns all
+    latent_dim of them, at right angles, those of strength 0 included; the sign is chosen so that
+    the entry of largest size is positive. A BatchNorm behind the layer is not taken in.
 
     ``generator``: a network whose first ``nn.Linear`` takes z. Raises ``ValueError`` when it has
     none.
 
-    Source: Shen and Zhou 2021, "Closed-form factorization of latent semantics in GANs", section 3.
+    Source: Shen and Zhou 2021, "Closed-form factorization of latent semantics in GANs".
     Introduced in notebook 05, "Directions that do something".
     """
     weight = _first_linear(generator).weight.detach().cpu().float()  # (units, latent_dim)
@@ -51,7 +52,8 @@ def activation_directions(
 
     Principal components h = mean + sum_k c_k u_k of the activations h(z) of ``samples`` z (seed
     0), each carried back to z by least squares: v_k minimises sum |z - sum_k c_k v_k|^2, so v_k is
-    the mean of c_k z over its length. ``strengths`` are the standard deviations of c_k.
+    the mean of c_k z over its length. ``strengths`` are the standard deviations of c_k. The
+    v_k are not at right angles to each other.
 
     ``count``: how many, at most latent_dim and the number of hidden units; all when left out.
     Raises ``ValueError`` for another ``count``, for too few ``samples``, and when the generator has
@@ -112,7 +114,7 @@ def lerp(z_from: torch.Tensor, z_to: torch.Tensor, t: torch.Tensor | float) -> t
 
     Introduced in notebook 05, "From one digit to another".
     """
-    t = torch.as_tensor(t, dtype=z_from.dtype).unsqueeze(-1)
+    t = torch.as_tensor(t, dtype=z_from.dtype, device=z_from.device).unsqueeze(-1)
     return (1 - t) * z_from + t * z_to
 
 
@@ -138,7 +140,7 @@ def slerp(z_from: torch.Tensor, z_to: torch.Tensor, t: torch.Tensor | float) -> 
             "Go by way of a third z."
         )
     w = torch.arccos(cos)[..., None]
-    t = torch.as_tensor(t, dtype=z_from.dtype).unsqueeze(-1)
+    t = torch.as_tensor(t, dtype=z_from.dtype, device=z_from.device).unsqueeze(-1)
     arc = (torch.sin((1 - t) * w) * z_from + torch.sin(t * w) * z_to) / torch.sin(w)
     return torch.where(w < 1e-3, lerp(z_from, z_to, t.squeeze(-1)), arc)
 
@@ -159,7 +161,7 @@ def invert(
     norm_weight: float = 0.0,
     seed: int = 0,
 ) -> Iterator[Search]:
-    """Search, by gradient descent, the z whose picture comes closest to each of ``images``.
+    """Search, by gradient descent on the CPU, the z whose picture is closest to each image.
 
     Minimises mean((G(z) - x)^2) + norm_weight |z|^2 / latent_dim over z by Adam, from ``restarts``
     random z for each image, of which the best is reported. Yields the state before the first step
@@ -224,11 +226,11 @@ def find_class(
     steps: int = 50,
     learning_rate: float = 0.05,
 ) -> Iterator[Search]:
-    """Climb from each z to a picture that the digit classifier takes for ``digit``.
+    """Climb from each z, on the CPU, to a picture that the classifier takes for ``digit``.
 
     Minimises -log p(digit | G(z)) by gradient descent (Adam) through classifier and generator; p
     counts "no digit" among the answers. Yields steps + 1 times, as ``invert`` does; ``losses`` in
-    nats. The length of each z is kept: elsewhere the generator was never trained.
+    nats. The length of each z is kept: at other lengths the generator was hardly ever trained.
 
     ``z``: shape (N, latent_dim), where the search starts. Raises ``ValueError`` for a bad shape, a
     ``digit`` outside 0 to 9 or ``steps`` below 1.

@@ -183,6 +183,16 @@ class OneDimensionalLab(Panel):
 
     # --- the game -------------------------------------------------------------------------------
 
+    def advance(self, steps: int) -> "OneDimensionalLab":
+        """Make so many whole steps at once, show where they led, and return the lab.
+
+        Introduced in notebook 01, "A game to watch".
+        """
+        for _ in range(steps):
+            self._step()
+        say(self._news, self._look_again())
+        return self
+
     def _begin(self, recipe: ToyRecipe) -> None:
         self.run = start_toy(recipe, self.seed)
         self._curve: list[tuple[int, LineView]] = []
