@@ -36,7 +36,7 @@ def weight_directions(generator: nn.Module) -> Directions:
     none.
 
     Source: Shen and Zhou 2021, "Closed-form factorization of latent semantics in GANs".
-    Introduced in notebook 05, "Directions that do something".
+    Introduced in notebook 05, "Directions from the weights".
     """
     weight = _first_linear(generator).weight.detach().cpu().float()  # (units, latent_dim)
     _, strengths, vectors = torch.linalg.svd(weight)
@@ -60,7 +60,7 @@ def activation_directions(
     no ``nn.Linear``.
 
     Source: Haerkoenen et al. 2020, "GANSpace", section 2.2. Introduced in notebook 05, "Directions
-    that do something".
+    from the weights".
     """
     if samples < 2 * generator.latent_dim:
         raise ValueError(

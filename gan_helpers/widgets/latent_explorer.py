@@ -1,5 +1,6 @@
 """Sliders that move z, and the digit that follows them."""
 
+import asyncio
 from collections.abc import Iterable
 
 import ipywidgets
@@ -10,6 +11,7 @@ from torch import nn
 
 from gan_helpers import plots
 from gan_helpers.classifier import classify
+from gan_helpers.data import to_uint8
 from gan_helpers.latent import activation_directions, evaluating, weight_directions
 from gan_helpers.training import sample
 from gan_helpers.widgets.common import (
@@ -26,6 +28,7 @@ from gan_helpers.widgets.common import (
 )
 
 SLIDERS = 8
+REST = 0.1  # seconds without a move
 REACH = 4  # a slider goes from -REACH to REACH; one coordinate of z has standard deviation 1
 KINDS = {
     "coordinates": lambda generator: torch.eye(generator.latent_dim),
@@ -46,7 +49,7 @@ class LatentExplorer(Panel):
     ``kind``: a key of ``KINDS``; ``numbers``: which eight of the directions; ``seed``: of z_0.
 
     Raises ``ValueError`` for an unknown ``kind`` or bad ``numbers``. Introduced in notebook 05,
-    "One coordinate does little".
+    "One coordinate at a time".
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class LatentExplorer(Panel):
         self._rng = torch.Generator().manual_seed(seed)
         self._known: dict[str, torch.Tensor] = {}  # kind -> its directions, computed when chosen
         self._quiet = False
+        self._telling: asyncio.TimerHandle | None = None
         self.saved = torch.empty(0, generator.latent_dim)
 
         self._kind = ipywidgets.Dropdown(options=list(KINDS), value=kind)
@@ -109,6 +113,7 @@ class LatentExplorer(Panel):
         if self._quiet:
             return
         self._draw()
+        self._tell_soon()
         if k != self._active:  # where the active slider stands does not change the strip along it
             self._active = k
             self._draw_strip()
@@ -124,6 +129,7 @@ class LatentExplorer(Panel):
         self._quiet = False
         self._active = 0
         self._draw()
+        self._tell()
         self._draw_strip()
 
     def _choose(self, change: object) -> None:
@@ -144,11 +150,35 @@ class LatentExplorer(Panel):
     # --- what the reader sees -------------------------------------------------------------------
 
     def _draw(self) -> None:
-        image = sample(self._generator, self.z)
+        image, opinion = self._look()
         self._picture.value = enlarged_png(PillowImage.fromarray(image[0, 0].numpy()), 8)
-        if self._discriminator is not None:
-            self._gauge.value = self._opinion()
-        say(self._words, self._describe(image))
+        if opinion is not None:
+            self._gauge.value = opinion
+
+    def _tell_soon(self) -> None:
+        """Tell when the slider rests: nobody can read, or listen to, words at every point of a
+        drag, and the picture would wait for them."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # no kernel's loop: nothing to wait for
+            self._tell()
+            return
+        if self._telling is not None:
+            self._telling.cancel()
+        self._telling = loop.call_later(REST, self._tell)
+
+    def _tell(self) -> None:
+        say(self._words, self._describe(sample(self._generator, self.z)))
+
+    @torch.no_grad()
+    def _look(self) -> tuple[torch.Tensor, float | None]:
+        """The picture of the present z, uint8, and D's opinion of it. A drag waits for this."""
+        with evaluating(self._generator):
+            x = self._generator(self.z)
+        if self._discriminator is None:
+            return to_uint8(x), None
+        with evaluating(self._discriminator):
+            return to_uint8(x), self._discriminator(x).sigmoid().item()
 
     def _draw_strip(self) -> None:
         self._strip.value = enlarged_png(plots.grid_image(self._along(self._active), 9), 3)
@@ -169,17 +199,12 @@ class LatentExplorer(Panel):
         probability = (seen.digit * seen.probabilities[0, digit]).item()  # "no digit" counts
         return f"Nearest class: {digit} (probability {probability:.2f}). |z| = {self.z.norm():.1f}."
 
-    @torch.no_grad()
-    def _opinion(self) -> float:
-        with evaluating(self._generator), evaluating(self._discriminator):
-            return self._discriminator(self._generator(self.z)).sigmoid().item()
-
     def _still_picture(self) -> tuple[Figure, str]:
         figure, (digit, strips) = plots.new_figure(columns=2, width=4.2, height=3.4)
-        image = sample(self._generator, self.z)
+        image, opinion = self._look()
         digit.imshow(image[0, 0].numpy(), cmap="gray", vmin=0, vmax=255)
-        opinion = "" if self._discriminator is None else f"\nD(G(z)) = {self._opinion():.2f}"
-        digit.set_title(self._describe(image) + opinion, fontsize=9)
+        title = self._describe(image) + ("" if opinion is None else f"\nD(G(z)) = {opinion:.2f}")
+        digit.set_title(title, fontsize=9)
         every = torch.cat([self._along(k) for k in range(SLIDERS)])
         strips.imshow(plots.grid_image(every, 2 * REACH + 1), cmap="gray", vmin=0, vmax=255)
         side = 30  # 28 pixels and the grid's margin of 2
@@ -190,8 +215,17 @@ class LatentExplorer(Panel):
         digit.set(xticks=[], yticks=[])
         for axes in (digit, strips):
             axes.grid(False)
-        alt = f"A digit. {self._describe(image)} Beside it eight rows of digits, one for each "
-        return figure, alt + "slider, as it moves from one end to the other."
+        changed = [self._ends(k) for k in range(SLIDERS)]
+        alt = (
+            f"A digit. {self._describe(image)} Beside it eight rows of digits, one for each "
+            f"slider, from end to end; at the ends the classifier sees {', '.join(changed)}."
+        )
+        return figure, alt
+
+    def _ends(self, k: int) -> str:
+        """The classes at both ends of slider ``k``, in words."""
+        low, *_, high = classify(self._along(k)).probabilities.argmax(1).tolist()
+        return f"{low} and {high} ({self._sliders[k].description})"
 
     # --- directions -----------------------------------------------------------------------------
 
