@@ -173,24 +173,49 @@ def plot_training(history: History, alt: str, window: int = 50) -> None:
     Running means over ``window`` steps. Raises ``ValueError`` when the history is empty.
     Introduced in notebook 02, "A short run".
     """
+    figure, (losses, outputs) = new_figure(columns=2)
+    draw_losses(losses, history, window)
+    draw_outputs(outputs, history, window)
+    show(figure, alt)
+
+
+def draw_losses(axes: Axes, history: History, window: int = 50) -> None:
+    """Draw both losses into ``axes``, with 2 log 2 and log 2 marked, as running means.
+
+    Raises ``ValueError`` when the history is empty. Introduced in notebook 02, "A short run".
+    """
+    steps, window = _window_ends(history, window)
+    axes.plot(steps, smooth(history.d_loss, window), color=DISCRIMINATOR, label="d_loss")
+    axes.plot(steps, smooth(history.g_loss, window), color=GENERATOR, ls="--", label="g_loss")
+    # One above its line and one below: they stay apart where the losses are large.
+    for value, name, side in (
+        (2 * math.log(2), "2 log 2 = 1.386", "bottom"),
+        (math.log(2), "log 2 = 0.693", "top"),
+    ):
+        axes.axhline(value, **REFERENCE_LINE)
+        axes.annotate(name, (1, value), xycoords=("axes fraction", "data"), fontsize=8,
+                      ha="right", va=side, color="0.3")  # fmt: skip
+    finish(axes, "step", "loss [nats]", "Losses")
+
+
+def draw_outputs(axes: Axes, history: History, window: int = 50) -> None:
+    """Draw the mean D(x) and D(G(z)) into ``axes``, with 1/2 marked, as running means.
+
+    Raises ``ValueError`` when the history is empty. Introduced in notebook 02, "A short run".
+    """
+    steps, window = _window_ends(history, window)
+    axes.plot(steps, smooth(history.d_real, window), **REAL_LINE, label="D(x), real")
+    axes.plot(steps, smooth(history.d_fake, window), **FAKE_LINE, label="D(G(z)), generated")
+    axes.axhline(0.5, **REFERENCE_LINE)
+    axes.set_ylim(-0.03, 1.03)
+    finish(axes, "step", "mean probability", "Outputs of the discriminator")
+
+
+def _window_ends(history: History, window: int) -> tuple[np.ndarray, int]:
     if history.steps == 0:
         raise ValueError("history is empty; train the run first.")
-    figure, (losses, outputs) = new_figure(columns=2)
     window = min(window, history.steps)
-    steps = np.arange(window, history.steps + 1)
-    losses.plot(steps, smooth(history.d_loss, window), color=DISCRIMINATOR, label="d_loss")
-    losses.plot(steps, smooth(history.g_loss, window), color=GENERATOR, ls="--", label="g_loss")
-    for value, name in ((2 * math.log(2), "2 log 2 = 1.386"), (math.log(2), "log 2 = 0.693")):
-        losses.axhline(value, **REFERENCE_LINE)
-        losses.annotate(name, (1, value), xycoords=("axes fraction", "data"), fontsize=8,
-                        ha="right", va="bottom", color="0.3")  # fmt: skip
-    finish(losses, "step", "loss [nats]", "Losses")
-    outputs.plot(steps, smooth(history.d_real, window), **REAL_LINE, label="D(x), real")
-    outputs.plot(steps, smooth(history.d_fake, window), **FAKE_LINE, label="D(G(z)), generated")
-    outputs.axhline(0.5, **REFERENCE_LINE)
-    outputs.set_ylim(-0.03, 1.03)
-    finish(outputs, "step", "mean probability", "Outputs of the discriminator")
-    show(figure, alt)
+    return np.arange(window, history.steps + 1), window
 
 
 def plot_output_histograms(real_logits: torch.Tensor, fake_logits: torch.Tensor, alt: str) -> None:

@@ -130,10 +130,10 @@ def toy_d_step(run: ToyRun) -> float:
     Raises ``FloatingPointError`` as ``training.discriminator_step``, which it calls.
     """
     recipe = run.recipe
-    _set_adam(run.d_optimizer, recipe.d_rate, recipe.betas)
+    set_adam(run.d_optimizer, recipe.d_rate, recipe.betas)
     real = recipe.target.sample(recipe.batch_size, run.rng)
     with torch.no_grad():
-        fake = run.generator(_draw_z(run))
+        fake = run.generator(draw_toy_z(run))
     d_loss, _, _ = discriminator_step(run.discriminator, run.d_optimizer, real, fake)
     run.d_steps += 1
     return d_loss.item()
@@ -145,8 +145,8 @@ def toy_g_step(run: ToyRun) -> float:
     Raises ``FloatingPointError`` as ``training.generator_step``, which it calls.
     """
     recipe = run.recipe
-    _set_adam(run.g_optimizer, recipe.g_rate, recipe.betas)
-    fake = run.generator(_draw_z(run))
+    set_adam(run.g_optimizer, recipe.g_rate, recipe.betas)
+    fake = run.generator(draw_toy_z(run))
     g_loss, _ = generator_step(run.discriminator, run.g_optimizer, fake, recipe.generator_loss)
     run.g_steps += 1
     return g_loss.item()
@@ -164,11 +164,13 @@ def toy_step(run: ToyRun) -> tuple[float, float]:
     return d_loss, toy_g_step(run)
 
 
-def _draw_z(run: ToyRun) -> torch.Tensor:
+def draw_toy_z(run: ToyRun) -> torch.Tensor:
+    """The next batch of z from N(0, I), shape (batch_size, latent_dim), by the run's own chance."""
     return torch.randn(run.recipe.batch_size, run.recipe.latent_dim, generator=run.rng)
 
 
-def _set_adam(optimizer: torch.optim.Optimizer, rate: float, betas: tuple[float, float]) -> None:
+def set_adam(optimizer: torch.optim.Optimizer, rate: float, betas: tuple[float, float]) -> None:
+    """Give ``optimizer``, an Adam, this learning rate and these betas for its next step."""
     for group in optimizer.param_groups:
         group["lr"], group["betas"] = rate, betas
 

@@ -7,7 +7,7 @@ import platform
 import shlex
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 
 from gan_helpers.checkpoints import load_checkpoint, read_about, save_checkpoint
 from gan_helpers.data import load_mnist
+from gan_helpers.diagnosis import FEWEST, diagnose
 from gan_helpers.files import write_whole
 from gan_helpers.history import COLUMNS
 from gan_helpers.options import (
@@ -210,6 +211,9 @@ def _train(run: Run, plan: Plan, folder: Path) -> int:
         print(f"Stopped after step {history.steps:,}. {go_on}")
         return 130
     print(f"{history.steps:,} steps in {plan.seconds / 60:.1f} minutes: {folder}")
+    if history.steps >= FEWEST:
+        now = {"frame_steps": [history.steps], "frames": [sample(run.sampler, run.fixed_z)]}
+        print(f"Diagnosis: {diagnose(replace(history, **now))}")
     return 0
 
 

@@ -13,6 +13,7 @@ from run_help import same, state
 from gan_helpers import train_command, training
 from gan_helpers.__main__ import main
 from gan_helpers.checkpoints import load_checkpoint, read_about
+from gan_helpers.diagnosis import diagnose
 from gan_helpers.history import COLUMNS
 from gan_helpers.plots import grid_image
 from gan_helpers.training import sample
@@ -150,6 +151,17 @@ def test_a_time_budget_ends_a_run_and_is_counted_on_by_resume(tmp_path, monkeypa
 def test_a_tiny_time_budget_is_at_least_a_step(tmp_path):
     assert begin(tmp_path, "--minutes", "1e-6") == 0
     assert checkpoint(tmp_path).history.steps >= 1
+
+
+def test_a_run_ends_with_its_diagnosis_unless_it_was_too_short(tmp_path, capsys):
+    assert begin(tmp_path, "--epochs", "19", "--grid-every", "19") == 0  # 190 steps
+    assert "Diagnosis" not in capsys.readouterr().out
+    assert resume(tmp_path, "--epochs", "30") == 0  # no grid is due at the end
+    run = checkpoint(tmp_path)
+    assert run.history.frame_steps[-1] == 190
+    run.history.append(frame_steps=300, frames=sample(run.sampler, run.fixed_z))
+    last_line = capsys.readouterr().out.splitlines()[-1]
+    assert last_line == f"Diagnosis: {diagnose(run.history)}"
 
 
 # stopped and resumed

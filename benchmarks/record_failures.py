@@ -1,0 +1,116 @@
+"""Make every failure of notebook 07 and keep it as a history in the package, with what its samples
+are to the classifier.
+
+python benchmarks/record_failures.py              all of them, seeds 0, 1 and 2 (with one
+                                                  thread, 20 minutes on a quiet machine)
+python benchmarks/record_failures.py --table      the table of what is recorded, and what
+                                                  diagnose() says of it
+"""
+
+import argparse
+import platform
+import statistics
+import time
+from importlib import resources
+from pathlib import Path
+
+import torch
+
+from gan_helpers.classifier import classify
+from gan_helpers.data import load_mnist
+from gan_helpers.diagnosis import diagnose
+from gan_helpers.failures import FAILURES, produce
+from gan_helpers.history import History, load_history, save_history
+from gan_helpers.recipes import Run
+from gan_helpers.training import sample
+
+FOLDER = Path(str(resources.files("gan_helpers") / "assets" / "failures"))
+SAMPLES = 2_000
+SHOWN = ("d_loss", "g_loss", "d_real", "d_fake", "d_accuracy", "d_grad_norm", "g_grad_norm")
+
+
+def record(name: str, images: torch.Tensor, seed: int) -> History:
+    failure = FAILURES[name]
+    start = time.perf_counter()
+    run = produce(failure, images, seed)
+    seconds = time.perf_counter() - start
+    history = run.history
+    del history.frames[0], history.frame_steps[0]  # noise, and a third of the file
+    history.about |= {
+        "command": f"python benchmarks/record_failures.py --only {name} --seeds {seed}",
+        "failure": name,
+        "change": failure.change,
+        "seed": str(seed),
+        "steps": str(history.steps),
+        "epochs": f"{history.steps * run.recipe.batch_size / len(images):.1f}",
+        "seconds": f"{seconds:.0f}",
+        "machine": f"{platform.machine()} CPU, {torch.get_num_threads()} threads, "
+        f"{'bfloat16' if run.bfloat16 else 'float32'}",
+        "torch": torch.__version__.split("+")[0],
+        **samples_seen(run),
+    }
+    return history
+
+
+def samples_seen(run: Run) -> dict[str, str]:
+    """The share of 2,000 samples that are digits to the classifier, and that of each class."""
+    rng = torch.Generator().manual_seed(1)
+    z = torch.randn(SAMPLES, run.generator.latent_dim, generator=rng)
+    try:
+        seen = classify(sample(run.sampler, z))
+    except ValueError:  # NaN
+        return {"digits": "0", "classes": "nan"}
+    counts = torch.bincount(seen.probabilities.argmax(dim=1), minlength=10)
+    return {
+        "digits": f"{(seen.digit > 0.5).float().mean():.3f}",
+        "classes": " ".join(f"{share:.3f}" for share in (counts / SAMPLES).tolist()),
+    }
+
+
+def table() -> None:
+    """One line for each failure, in Markdown: means over the seeds, and the verdict on each.
+
+    Of the columns of the history the median of the last quarter is taken first; digits and the
+    share of the largest class are those of 2,000 samples.
+    """
+    print(f"| failure | {' | '.join(SHOWN)} | digits | largest class | verdict |")
+    print("|---" * (len(SHOWN) + 4) + "|")
+    for name in FAILURES:
+        files = sorted(FOLDER.glob(f"{name}_[0-9].safetensors"))
+        histories = [load_history(file) for file in files]
+        rows = []
+        for history in histories:
+            columns = (getattr(history, column) for column in SHOWN)
+            row = [statistics.median(values[-max(1, len(values) // 4) :]) for values in columns]
+            shares = [float(share) for share in history.about["classes"].split()]
+            rows.append([*row, float(history.about["digits"]), max(shares)])
+        means = [f"{statistics.mean(column):.3g}" for column in zip(*rows, strict=True)]
+        verdicts = [diagnose(history).verdict for history in histories]
+        if len(set(verdicts)) == 1:
+            verdicts = verdicts[:1]
+        print(f"| {name} | {' | '.join(means)} | {', '.join(verdicts)} |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", choices=FAILURES, nargs="+", default=list(FAILURES))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--table", action="store_true", help="print what is recorded")
+    arguments = parser.parse_args()
+    if arguments.table:
+        return table()
+    images, _ = load_mnist()
+    for seed in arguments.seeds:
+        for name in arguments.only:
+            history = record(name, images, seed)
+            save_history(history, FOLDER / f"{name}_{seed}.safetensors")
+            about = history.about
+            print(
+                f"{name}, seed {seed}: {about['seconds']} s, digits {about['digits']}", flush=True
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Cures of published papers for games on points: a penalty on D, a D that sees batches, unrolling.
+
+Notebook 07 measures which of them helps against what.
+"""
+
+import torch
+from torch import nn
+
+from gan_helpers.losses import discriminator_loss
+from gan_helpers.models import initialise
+from gan_helpers.toys import ToyDiscriminator, ToyRun, draw_toy_z, set_adam, toy_d_step, toy_g_step
+
+# --- a penalty on D's slope -----------------------------------------------------------------------
+
+
+def penalised_toy_step(run: ToyRun, gamma: float) -> tuple[float, float]:
+    """``toy_step`` with R1, a penalty on D's slope at the real points, added to ``d_loss``:
+
+        gamma / 2 * mean over x of |d logit(x) / d x|^2
+
+    Returns the last ``d_loss`` without the penalty, and ``g_loss``. Raises ``ValueError`` when
+    ``gamma`` is negative.
+
+    Source: Mescheder et al. 2018, section 4.1, equation 9. Introduced in notebook 07,
+    "Oscillation".
+    """
+    if gamma < 0:
+        raise ValueError(f"gamma is {gamma}; expected a number >= 0.")
+    recipe = run.recipe
+    set_adam(run.d_optimizer, recipe.d_rate, recipe.betas)
+    for _ in range(recipe.d_steps):
+        real = recipe.target.sample(recipe.batch_size, run.rng).requires_grad_()
+        with torch.no_grad():
+            fake = run.generator(draw_toy_z(run))
+        real_logits = run.discriminator(real)
+        d_loss = discriminator_loss(real_logits, run.discriminator(fake))
+        (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)  # (N, dim)
+        run.d_optimizer.zero_grad()
+        (d_loss + gamma / 2 * slope.square().sum(1).mean()).backward()
+        run.d_optimizer.step()
+        run.d_steps += 1
+    return d_loss.item(), toy_g_step(run)
+
+
+# --- minibatch statistics -----------------------------------------------------------------------
+
+
+class BatchSpread(nn.Module):
+    """Append to every point one number more: how far the points of its batch lie apart.
+
+    The number is the standard deviation over the batch, averaged over the coordinates. Without it
+    D judges each point alone, and a thousand copies of one good fake are a thousand good fakes.
+
+    ``group_size``: successive points that make one batch, so that real and generated ones, which
+    the discriminator's step sends through together, are not mixed.
+    Input: float, shape (N, dim), N a multiple of ``group_size``. Output: shape (N, dim + 1).
+    Raises ``ValueError`` for another shape or a ``group_size`` below 2.
+
+    Source: Salimans et al. 2016, section 3.2 (D looks at a batch), which uses distances; Karras et
+    al. 2018, section 3 (the standard deviation). Introduced in notebook 07, "Mode collapse".
+    """
+
+    def __init__(self, group_size: int):
+        super().__init__()
+        if group_size < 2:
+            raise ValueError(f"group_size is {group_size}; expected at least 2: one point alone "
+                             "has no spread.")  # fmt: skip
+        self.group_size = group_size
+
+    def forward(self, points: torch.Tensor) -> torch.Tensor:
+        if points.ndim != 2 or len(points) == 0 or len(points) % self.group_size:
+            raise ValueError(
+                f"points has shape {tuple(points.shape)}; expected (N, dim), N a multiple of the "
+                f"group_size {self.group_size}, the recipe's batch_size."
+            )
+        groups = points.view(-1, self.group_size, points.shape[1])  # (batches, group_size, dim)
+        variance = groups.var(1, correction=0)
+        spread = (variance + 1e-8).sqrt().mean(1)  # (batches,); 1e-8: a slope at spread 0
+        return torch.cat((points, spread.repeat_interleave(self.group_size)[:, None]), 1)
+
+
+def show_batch_spread(run: ToyRun, seed: int = 0) -> ToyRun:
+    """Give ``run`` a new discriminator, which sees ``BatchSpread``; returns ``run``.
+
+    Its first weights come from ``seed``. For a run that has made no step: raises ``ValueError``
+    otherwise. Introduced in notebook 07, "Mode collapse".
+    """
+    if run.d_steps:
+        raise ValueError(f"the run has made {run.d_steps} steps of D; expected a new run.")
+    recipe = run.recipe
+    with torch.random.fork_rng(devices=[]):  # PyTorch draws first weights, which we replace
+        seeing = ToyDiscriminator(recipe.target.dim + 1, recipe.hidden)
+    run.discriminator = nn.Sequential(
+        BatchSpread(recipe.batch_size), initialise(seeing, seed=3 * seed + 1)
+    )
+    run.d_optimizer = torch.optim.Adam(run.discriminator.parameters(), fused=True)
+    return run
+
+
+# --- unrolling ----------------------------------------------------------------------------------
+
+
+def unrolled_toy_step(
+    run: ToyRun, look_ahead: int, rate: float, through: bool = True
+) -> tuple[float, float]:
+    """``toy_step`` with a G that answers the D of ``look_ahead`` steps later.
+
+    D makes its steps as always. Then a copy of its weights w goes ``look_ahead`` steps of plain
+    gradient descent down d_loss on one batch, w <- w - rate d(d_loss)/dw, and G descends its loss
+    against that copy, which is then thrown away. With ``through``, the slope is taken through these
+    steps, as in the paper: it also knows how D would answer a change of the fakes. Without, G takes
+    the copy as given; that is cheaper, and only half of the paper's method.
+
+    Returns the last ``d_loss``, and G's loss against the copy. Raises ``ValueError`` when
+    ``look_ahead`` is below 1 or ``rate`` is not positive.
+
+    Source: Metz et al. 2017, section 2.2. Introduced in notebook 07, "Mode collapse".
+    """
+    if look_ahead < 1:
+        raise ValueError(f"look_ahead is {look_ahead}; expected at least 1 step; 0 is toy_step.")
+    if not rate > 0:
+        raise ValueError(f"rate is {rate}; expected a positive number.")
+    recipe = run.recipe
+    for _ in range(recipe.d_steps):
+        d_loss = toy_d_step(run)
+
+    real = recipe.target.sample(recipe.batch_size, run.rng)
+    fake = run.generator(draw_toy_z(run))
+
+    def judge(weights: dict[str, torch.Tensor], points: torch.Tensor) -> torch.Tensor:
+        return torch.func.functional_call(run.discriminator, weights, (points,))
+
+    weights = dict(run.discriminator.named_parameters())
+    for _ in range(look_ahead):
+        loss = discriminator_loss(judge(weights, real), judge(weights, fake))
+        slopes = torch.autograd.grad(loss, list(weights.values()), create_graph=through)
+        weights = {
+            name: w - rate * slope for (name, w), slope in zip(weights.items(), slopes, strict=True)
+        }
+    g_loss = recipe.generator_loss(judge(weights, fake))
+
+    parameters = list(run.generator.parameters())
+    set_adam(run.g_optimizer, recipe.g_rate, recipe.betas)
+    for parameter, slope in zip(parameters, torch.autograd.grad(g_loss, parameters), strict=True):
+        parameter.grad = slope
+    run.g_optimizer.step()
+    run.g_steps += 1
+    return d_loss, g_loss.item()

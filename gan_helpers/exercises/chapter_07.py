@@ -1,0 +1,112 @@
+"""The checks behind the exercises of notebook 07."""
+
+import math
+from collections.abc import Callable
+
+import torch
+
+from gan_helpers.exercises.verdict import verdict
+
+
+def check_growth(growth: object) -> None:
+    """Check exercise 7.1: growth of a simultaneous step, h = 0.5. Introduced in notebook 07."""
+    tried = growth is not ...
+    faults = []
+    if tried:
+        reasons = {
+            1.0: "that is the alternating update; simultaneous steps do not stay.",
+            1.25: "that is the growth of the squared distance; take the root.",
+            1.5: "a step goes at right angles to the way to the centre; lengths do not just add.",
+            0.5: "that is the length of the step, and it is added to what is there.",
+        }
+        value = float(growth)
+        if abs(value - math.sqrt(1.25)) > 2e-3:
+            known = [text for wrong, text in reasons.items() if abs(value - wrong) < 2e-3]
+            faults = known or [
+                f"{value:.3f} is not the absolute value of the eigenvalues of ((1, -h), (h, 1))."
+            ]
+    verdict(tried, faults)
+
+
+def check_alternating_update(update: Callable[[float, float, float], tuple]) -> None:
+    """Check exercise 7.2, an alternating update of the bilinear game. Introduced in notebook 07.
+
+    ``update(a, b, rate)`` returns the new a and b.
+    """
+    a, b, rate = 2.0, 3.0, 0.1
+    answer = update(a, b, rate)
+    tried = answer is not None and answer is not ... and ... not in tuple(answer)
+    faults = []
+    if tried:
+        found = tuple(float(value) for value in answer)
+        new_b = b + rate * a
+        reasons = {
+            (a - rate * b, new_b): "that is the simultaneous update: G must answer the new b.",
+            (a - rate * b, b + rate * (a - rate * b)): "there G moves first; D does.",
+            (a + rate * (b - rate * a), b - rate * a): "the signs are exchanged: D goes up.",
+            (new_b, a - rate * new_b): "return a first, then b.",
+        }
+        if not _near(found, (a - rate * new_b, new_b)):
+            known = [text for wrong, text in reasons.items() if _near(found, wrong)]
+            faults = known or [
+                f"from a = 2, b = 3 with rate 0.1 it goes to {found[0]:.3f}, {found[1]:.3f}; "
+                f"expected {a - rate * new_b:.3f}, {new_b:.3f}."
+            ]
+        elif not _near(tuple(update(-1.0, 0.5, 0.4)), (-1.04, 0.1)):
+            faults = ["it must use the numbers and the rate that it is given."]
+    verdict(tried, faults)
+
+
+def _near(found: tuple, expected: tuple) -> bool:
+    return all(abs(float(f) - e) < 1e-6 for f, e in zip(found, expected, strict=True))
+
+
+def check_count_modes(
+    count_modes: Callable[[torch.Tensor, torch.Tensor, float], int],
+) -> None:
+    """Check exercise 7.3: how many modes were found. Introduced in notebook 07.
+
+    ``count_modes(samples, centres, std)``, as ``targets.modes_found`` counts them.
+    """
+    centres = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0], [10.0, 10.0]])
+    near = torch.tensor([[0.0, 0.1], [0.1, 0.0], [10.25, 0.0], [0.0, 8.0]])
+    answer = count_modes(near, centres, 0.1)
+    tried = answer is not None and answer is not ...
+    faults = []
+    if tried:
+        reasons = {
+            1: "a sample at 2.5 std belongs to its mode: the limit is 3.",
+            3: "a sample at 20 std from the nearest centre finds nothing: look at the distance.",
+            4: "it counts the samples; two of them lie at the same mode.",
+        }
+        if int(answer) != 2:
+            faults = [reasons.get(int(answer), f"it finds {int(answer)} modes where there are 2.")]
+        elif int(count_modes(near, centres, 1.0)) != 3:
+            faults = ["with std 1 the sample at a distance of 2 counts: use the std given."]
+        elif int(count_modes(torch.full((5, 2), 5.0), centres, 0.1)) != 0:
+            faults = ["five samples far from all centres find no mode."]
+    verdict(tried, faults)
+
+
+def check_name_failure(name_failure: Callable[[float, float, float], str]) -> None:
+    """Check exercise 7.4: a failure named from three numbers. Introduced in notebook 07.
+
+    ``name_failure(d_real, d_fake, share)``.
+    """
+    cases = [
+        ((0.5, 0.5, 1.0), "healthy", "D is unsure and all modes are there"),
+        ((0.5, 0.5, 0.2), "collapse", "a calm D proves nothing: four in five modes are missing"),
+        ((0.99, 0.01, 1.0), "D wins", "D is sure of both sides"),
+        ((0.99, 0.01, 0.1), "D wins", "D is sure, so first give G a gradient, then count"),
+        ((0.99, 0.4, 1.0), "healthy", "D is sure of the real ones only"),
+        ((0.5, 0.01, 0.9), "healthy", "D is sure of the generated ones only"),
+    ]
+    answers = [name_failure(*numbers) for numbers, _, _ in cases]
+    tried = all(answer is not None and answer is not ... for answer in answers)
+    faults = [
+        f"for D(x) {numbers[0]}, D(G(z)) {numbers[1]}, share {numbers[2]} it says {answer!r}; "
+        f"{reason}."
+        for (numbers, right, reason), answer in zip(cases, answers, strict=True)
+        if answer != right
+    ]
+    verdict(tried, faults if tried else [])

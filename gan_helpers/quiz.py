@@ -1,0 +1,80 @@
+"""A blind quiz: dashboards of recorded runs without their names, and a score.
+
+The runs are seed 2 of the recorded failures, which ``diagnose`` was not made from.
+"""
+
+from importlib import resources
+from pathlib import Path
+
+from gan_helpers.dashboard import plot_dashboard
+from gan_helpers.diagnosis import ADVICE, diagnose, gather
+from gan_helpers.failures import FAILURES
+from gan_helpers.history import History, load_history
+
+FOLDER = Path(str(resources.files("gan_helpers") / "assets" / "failures"))
+# Case 1, 2, ...: the failure, and what a reader should call it: a key of ADVICE.
+CASES = (
+    ("tiny_discriminator", "discriminator too weak"),
+    ("healthy_saturating", "healthy"),
+    ("sigmoid_twice", "sigmoid twice"),
+    ("classes_missing", "mode collapse"),
+    ("default_betas", "discriminator too strong"),
+    ("range_0_1", "wrong data range"),
+    ("no_zero_grad", "gradients pile up"),
+    ("article_saturating", "saturated loss"),
+    ("zero_weights", "bad initialisation"),
+    ("five_d_steps", "healthy"),
+    ("slow_generator", "discriminator too strong"),
+    ("not_shuffled", "mode collapse"),
+)
+
+
+class Quiz:
+    """Twelve dashboards; name the failure, be told why not, and count.
+
+    ``quiz.show(3)`` draws case 3, ``quiz.answer(3, "mode collapse")`` says whether that is right,
+    and ``quiz.score()`` how many are. Introduced in notebook 07, "A blind quiz".
+    """
+
+    def __init__(self) -> None:
+        self.right: dict[int, bool] = {}  # by case: was the first answer right?
+
+    def show(self, case: int) -> None:
+        """Draw the dashboard of a case, 1 to 12. Raises ``ValueError`` for another number."""
+        history = self._history(case)
+        facts = gather(history)
+        plot_dashboard(
+            history,
+            alt=f"Dashboard of case {case}. In the last quarter d_loss is {facts.d_loss:.2f}, "
+            f"g_loss {facts.g_loss:.2f}, D(x) {facts.d_real:.2f}, D(G(z)) {facts.d_fake:.2f}; the "
+            f"gradients have the lengths {facts.d_gradient:.1g} (D) and {facts.g_gradient:.1g} "
+            f"(G). Of the forty samples the classifier takes {facts.digits:.0%} for digits; the "
+            f"most frequent class has {facts.largest_class:.0%}.",
+        )
+
+    def answer(self, case: int, name: str) -> None:
+        """Print whether ``name`` is what case 1 to 12 shows, or why not; the first answer counts.
+
+        Raises ``ValueError`` for another case or a name that is not a key of ``diagnosis.ADVICE``.
+        """
+        history = self._history(case)
+        if name is ...:
+            print("not tried yet: replace the dots with a name from the list.")
+            return
+        if name not in ADVICE:
+            raise ValueError(f"name is {name!r}; expected one of {', '.join(map(repr, ADVICE))}.")
+        failure, expected = CASES[case - 1]
+        self.right.setdefault(case, name == expected)
+        if name == expected:
+            print(f"right: {FAILURES[failure].change}.")
+        else:
+            print(f"not right. Look again: {diagnose(history).evidence[0]}")
+
+    def score(self) -> None:
+        """Print how many cases were named right at the first answer."""
+        print(f"{sum(self.right.values())} of {len(self.right)} tried, {len(CASES)} in all")
+
+    def _history(self, case: int) -> History:
+        if case not in range(1, len(CASES) + 1):
+            raise ValueError(f"case is {case}; expected a whole number from 1 to {len(CASES)}.")
+        return load_history(FOLDER / f"{CASES[case - 1][0]}_2.safetensors")

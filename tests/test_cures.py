@@ -1,0 +1,187 @@
+"""The cures for games on points: each does what its paper says, and leaves the rest alone."""
+
+from copy import deepcopy
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn.utils import parameters_to_vector
+
+from gan_helpers.cures import BatchSpread, penalised_toy_step, show_batch_spread, unrolled_toy_step
+from gan_helpers.losses import discriminator_loss
+from gan_helpers.targets import NormalMixture, modes_found, ring
+from gan_helpers.toys import ToyRecipe, start_toy, toy_step
+
+PLANE = ToyRecipe(target=ring(std=0.1), latent_dim=2, hidden=(8, 8), batch_size=16)
+Z = torch.randn(2500, 2, generator=torch.Generator().manual_seed(0))
+
+
+def flat(network):
+    return parameters_to_vector(network.parameters()).detach()
+
+
+# --- R1 -----------------------------------------------------------------------------------------
+
+
+def test_without_gamma_the_penalised_step_is_the_plain_one():
+    plain, other = start_toy(PLANE, 0), start_toy(PLANE, 0)
+    for _ in range(3):
+        losses = toy_step(plain), penalised_toy_step(other, gamma=0.0)
+        assert losses[0] == pytest.approx(losses[1], abs=1e-6)
+    assert torch.allclose(flat(plain.discriminator), flat(other.discriminator), atol=1e-6)
+    assert (other.d_steps, other.g_steps) == (3, 3)
+
+
+def test_the_penalty_is_half_gamma_times_the_squared_slope():
+    """On D with the logit w . x + c, R1 adds gamma w to the gradient by w, and nothing by c."""
+    gradients = []
+    for gamma in (0.0, 3.0):
+        run = start_toy(PLANE, 0)
+        run.discriminator = torch.nn.Linear(2, 1)
+        with torch.no_grad():
+            run.discriminator.weight.copy_(torch.tensor([[0.5, -2.0]]))
+            run.discriminator.bias.zero_()
+        run.d_optimizer = torch.optim.Adam(run.discriminator.parameters())
+        penalised_toy_step(run, gamma)
+        gradients.append([p.grad.clone() for p in run.discriminator.parameters()])
+    (weight, bias), (weight_r1, bias_r1) = gradients
+    assert torch.allclose(weight_r1 - weight, 3 * torch.tensor([[0.5, -2.0]]), atol=1e-5)
+    assert torch.allclose(bias_r1, bias, atol=1e-6)
+
+
+def test_penalised_steps_make_the_d_steps_of_the_recipe():
+    run = start_toy(replace(PLANE, d_steps=3), 0)
+    penalised_toy_step(run, 1.0)
+    assert (run.d_steps, run.g_steps) == (3, 1)
+
+
+# --- minibatch statistics -----------------------------------------------------------------------
+
+
+def test_batch_spread_is_the_standard_deviation_of_each_group():
+    tight, wide = torch.zeros(4, 2), torch.tensor([[3.0, 1], [-3, 1], [3, 1], [-3, 1]])
+    seen = BatchSpread(4)(torch.cat((tight, wide)))
+    assert seen.shape == (8, 3)
+    assert torch.equal(seen[:, :2], torch.cat((tight, wide)))
+    assert torch.allclose(seen[:4, 2], torch.zeros(4), atol=2e-4)
+    assert torch.allclose(seen[4:, 2], torch.full((4,), 1.5), atol=1e-3)  # mean of 3 and 0
+
+
+def test_batch_spread_pulls_collapsed_points_apart_without_nan():
+    points = torch.zeros(4, 2, requires_grad=True)
+    BatchSpread(4)(points)[:, 2].sum().backward()
+    assert points.grad.isfinite().all()
+    points = torch.tensor([[0.0, 0], [1, 0], [2, 0], [3, 0]], requires_grad=True)
+    BatchSpread(4)(points)[:, 2].sum().backward()
+    assert points.grad[0, 0] < 0 < points.grad[3, 0]
+
+
+def test_a_game_with_batch_spread_plays_and_keeps_real_and_generated_apart():
+    run = show_batch_spread(start_toy(PLANE, 0), 0)
+    again = show_batch_spread(start_toy(PLANE, 0), 0)
+    assert torch.equal(flat(run.discriminator), flat(again.discriminator))
+    before = flat(run.discriminator)
+    toy_step(run)
+    assert not torch.equal(before, flat(run.discriminator))
+    real, fake = PLANE.target.sample(16, run.rng), run.generator(Z[:16])
+    together = run.discriminator(torch.cat((real, fake)))
+    apart = torch.cat((run.discriminator(real), run.discriminator(fake)))
+    assert torch.allclose(together, apart, atol=1e-6)
+
+
+# --- unrolling ----------------------------------------------------------------------------------
+
+
+def test_unrolling_moves_only_g_beyond_ds_own_steps():
+    plain, run = start_toy(PLANE, 0), start_toy(PLANE, 0)
+    toy_step(plain)
+    before = flat(run.generator)
+    unrolled_toy_step(run, 3, 0.3)
+    assert torch.equal(flat(run.discriminator), flat(plain.discriminator))
+    assert not torch.equal(flat(run.generator), before)
+    assert (run.d_steps, run.g_steps) == (1, 1)
+
+
+@pytest.mark.parametrize("through", [True, False])
+def test_the_slope_of_unrolling_is_that_of_differences(through):
+    """G's gradient against the loss computed again with each weight of G moved a little."""
+    recipe = ToyRecipe(NormalMixture((1.0,)), hidden=(3,), batch_size=8, g_rate=1e-9)
+    run = start_toy(recipe, 0)
+    for network in (run.generator, run.discriminator):
+        network.double()
+    state = run.rng.get_state()
+
+    class Doubled(NormalMixture):
+        def sample(self, count, rng):
+            return super().sample(count, rng).double()
+
+    run.recipe = replace(recipe, target=Doubled((1.0,)))
+    draw = run.generator.forward
+    run.generator.forward = lambda z: draw(z.double())
+    unrolled_toy_step(run, 2, 0.3, through)
+    slope = torch.cat([p.grad.flatten() for p in run.generator.parameters()])
+
+    rng = torch.Generator()
+    rng.set_state(state)
+    run.recipe.target.sample(8, rng), torch.randn(8, 1, generator=rng)  # D's own step
+    real, z = run.recipe.target.sample(8, rng), torch.randn(8, 1, generator=rng)
+
+    def loss_ahead(fake, seen):
+        ahead = deepcopy(run.discriminator)
+        for _ in range(2):
+            ahead.zero_grad()
+            discriminator_loss(ahead(real), ahead(seen)).backward()
+            with torch.no_grad():
+                for p in ahead.parameters():
+                    p -= 0.3 * p.grad
+        return recipe.generator_loss(ahead(fake)).item()
+
+    kept = run.generator(z).detach()
+    for index, p in enumerate(parameters := list(run.generator.parameters())):
+        values = []
+        for move in (1e-5, -1e-5):
+            with torch.no_grad():
+                p.view(-1)[0] += move
+                fake = run.generator(z).detach()
+                p.view(-1)[0] -= move
+            values.append(loss_ahead(fake, fake if through else kept))
+        place = sum(q.numel() for q in parameters[:index])
+        assert slope[place].item() == pytest.approx((values[0] - values[1]) / 2e-5, abs=1e-6)
+
+
+def test_looking_ahead_brings_back_the_modes_that_a_slow_d_loses():
+    slow = ToyRecipe(ring(std=0.1), d_rate=5e-4, g_rate=1e-2, latent_dim=2)
+    found = []
+    for play in (toy_step, lambda run: unrolled_toy_step(run, 3, 0.3, through=False)):
+        run = start_toy(slow, 1)
+        for _ in range(150):
+            play(run)
+        with torch.no_grad():
+            found.append(modes_found(run.generator(Z), slow.target.centres, 0.1).modes)
+    assert found[0] <= 4 and found[1] >= 7
+
+
+# --- errors -------------------------------------------------------------------------------------
+
+
+def started():
+    run = start_toy(PLANE, 0)
+    toy_step(run)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: penalised_toy_step(start_toy(PLANE), -1.0), "gamma is -1.0"),
+        (lambda: BatchSpread(1), "group_size is 1"),
+        (lambda: BatchSpread(4)(torch.zeros(6, 2)), r"\(6, 2\).*group_size 4"),
+        (lambda: BatchSpread(4)(torch.zeros(4)), r"expected \(N, dim\)"),
+        (lambda: show_batch_spread(started()), "made 1 steps of D"),
+        (lambda: unrolled_toy_step(start_toy(PLANE), 0, 0.3), "look_ahead is 0"),
+        (lambda: unrolled_toy_step(start_toy(PLANE), 3, 0.0), "rate is 0.0"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

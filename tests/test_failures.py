@@ -1,0 +1,219 @@
+"""Each failure is the course's run with exactly the mistake that its name says."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import torch
+from run_help import assert_columns_match, same, same_run, state
+from torch import nn
+
+from gan_helpers import failures
+from gan_helpers.failures import (
+    FAILURES,
+    Failure,
+    SigmoidDiscriminator,
+    five_d_steps,
+    generator_without_batchnorm,
+    multiply_rate,
+    multiply_weights,
+    one_optimizer,
+    produce,
+    sort_by_class,
+    step_with_mistakes,
+)
+from gan_helpers.losses import saturating_generator_loss
+from gan_helpers.models import Generator
+from gan_helpers.recipes import start_run
+from gan_helpers.steps import play_step
+
+
+def one_image(images: torch.Tensor) -> torch.Tensor:
+    """Copies of one image: whichever are chosen, the batch is the same."""
+    return images[:1].expand(70, -1, -1, -1).contiguous()
+
+
+# step_with_mistakes
+
+
+def test_without_a_mistake_it_is_the_step_of_the_course(calm, images):
+    images = one_image(images)
+    ours, theirs = (start_run(calm, seed=3) for _ in range(2))
+    theirs.order, theirs.position = torch.arange(70), 0  # so that z is drawn first in both
+    step_with_mistakes(ours, images, measure=True)
+    play_step(theirs, images, measure=True)
+    for network in ("generator", "discriminator", "sampler"):
+        torch.testing.assert_close(state(getattr(ours, network)), state(getattr(theirs, network)))
+    assert_columns_match(ours.history)
+    for name in ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after", "d_real_after",
+                 "d_accuracy", "d_grad_norm", "g_grad_norm", "d_update_norm", "g_update_norm",
+                 "measured_steps"):  # fmt: skip
+        pair = [getattr(run.history, name) for run in (ours, theirs)]
+        assert len(pair[0]) == 1 and pair[0] == pytest.approx(pair[1], rel=1e-4), name
+
+
+def first_g_gradient(recipe, images, **mistake) -> float:
+    """The length of G's gradient in the first step, with a discriminator that does not move."""
+    run = start_run(recipe, seed=1)
+    multiply_rate(run, "d", 0.0)
+    step_with_mistakes(run, images, measure=True, **mistake)
+    return run.history.g_grad_norm[0]
+
+
+def test_without_detach_both_losses_pull_at_the_generator(calm, images):
+    # -log(1 - D) and log(1 - D) are pulled down at once: with the same D nothing is left.
+    saturating = replace(calm, generator_loss=saturating_generator_loss)
+    right = first_g_gradient(saturating, images)
+    assert first_g_gradient(saturating, images, detach=False) < 1e-5 * right
+    # With the other loss the slopes are D and -(1 - D), and D is near 1/2 at the start.
+    right = first_g_gradient(calm, images)
+    assert first_g_gradient(calm, images, detach=False) < 0.3 * right
+
+
+def test_without_zero_grad_the_gradients_pile_up(calm, images):
+    lengths = {}
+    for zero_grad in (True, False):
+        run = start_run(replace(calm, learning_rate=0.0), seed=0)
+        for _ in range(20):  # of networks that stay as they are
+            step_with_mistakes(run, images, measure=True, zero_grad=zero_grad)
+        lengths[zero_grad] = run.history.g_grad_norm
+    assert lengths[False][0] == pytest.approx(lengths[True][0])
+    assert lengths[False][19] > 10 * lengths[True][19]
+
+
+def test_the_scale_is_what_the_discriminator_sees(calm, images):
+    answers = []
+    for scale in (lambda x: x.float(), lambda x: 0 * x.float()):
+        run = start_run(calm, seed=0)
+        step_with_mistakes(run, images, scale=scale)
+        answers.append(run.history.d_real[0])
+    assert abs(answers[0] - answers[1]) > 0.1
+
+
+# what is done to networks and runs
+
+
+def test_the_second_sigmoid_confines_d_to_a_quarter(recipe, images):
+    twice = replace(recipe, build_discriminator=lambda: SigmoidDiscriminator(hidden=(16,)))
+    history = produce(Failure("", twice), images, steps=20).history
+    assert all(0.5 <= d <= 0.7311 for d in history.d_real + history.d_fake)
+
+
+def test_only_batchnorm_is_taken_out():
+    kinds = [type(layer) for layer in Generator().layers if not isinstance(layer, nn.BatchNorm1d)]
+    assert [type(layer) for layer in generator_without_batchnorm().layers] == kinds
+    assert generator_without_batchnorm()(torch.zeros(2, 100)).shape == (2, 1, 28, 28)
+
+
+def test_weights_of_zero_never_move(recipe, images):
+    run = produce(Failure("", recipe, partial(multiply_weights, factor=0.0)), images, steps=21)
+    assert not any(parameter.any() for parameter in run.generator.parameters())
+    assert run.history.g_grad_norm == run.history.d_grad_norm == [0.0, 0.0]
+
+
+def test_multiplied_weights(recipe):
+    run, plain = start_run(recipe, 0), start_run(recipe, 0)
+    multiply_weights(run, 3.0)
+    for network in ("generator", "discriminator", "sampler"):
+        pairs = zip(
+            getattr(run, network).parameters(), getattr(plain, network).parameters(), strict=True
+        )
+        assert all(torch.equal(ours, 3 * theirs) for ours, theirs in pairs)
+
+
+@pytest.mark.parametrize("player,other", ["dg", "gd"])
+def test_one_players_rate_is_changed(recipe, player, other):
+    run = start_run(recipe, 0)
+    multiply_rate(run, player, 0.01)
+    rates = {"d": run.d_optimizer.param_groups[0]["lr"], "g": run.g_optimizer.param_groups[0]["lr"]}
+    assert rates[player] == pytest.approx(0.01 * recipe.learning_rate)
+    assert rates[other] == recipe.learning_rate
+
+
+def test_one_optimiser_moves_both_networks(calm, images):
+    updates = []
+    for prepare in (None, one_optimizer):
+        failure = Failure("", replace(calm, average_decay=None), prepare,
+                          partial(step_with_mistakes, detach=False))  # fmt: skip
+        run = start_run(calm, 0)
+        if prepare:
+            prepare(run)
+        for group in run.g_optimizer.param_groups:
+            group["lr"] = 0.0  # the generator's own optimiser moves nothing
+        failure.step(run, images, True)
+        updates.append(run.history.g_update_norm[0])
+    assert updates[0] == 0 < updates[1]
+
+
+def test_five_steps_of_d_are_one_step_in_the_history(recipe, images, monkeypatch):
+    alone = []
+
+    def counted(*arguments, done=failures.play_discriminator_step):
+        alone.append(done(*arguments))
+
+    monkeypatch.setattr(failures, "play_discriminator_step", counted)
+    run = start_run(recipe, 0)
+    five_d_steps(run, images, True)
+    assert (run.history.steps, len(alone)) == (1, 4)
+
+
+def test_sorted_images_come_class_by_class(recipe, images, monkeypatch):
+    labels = torch.arange(70) % 10
+    monkeypatch.setattr(failures, "load_mnist", lambda: (images, labels))
+    run = start_run(recipe, 0)
+    sort_by_class(run)
+    play_step(run, images)
+    assert labels[run.order].tolist() == sorted(labels.tolist())
+    assert run.position == recipe.batch_size
+
+
+# produce
+
+
+def test_the_same_failure_and_seed_give_the_same_run(recipe, images):
+    failure = Failure("", recipe, step=partial(step_with_mistakes, detach=False))
+    runs = []
+    for seed in (1, 1, 2):
+        torch.rand(1)  # the rest of the program draws too, and must not notice
+        before = torch.get_rng_state()
+        runs.append(produce(failure, images, seed, steps=25))
+        assert torch.equal(torch.get_rng_state(), before)
+    assert same_run(runs[0], runs[1])
+    assert not same(state(runs[0].generator), state(runs[2].generator))
+
+
+def test_the_history_of_a_failure_is_an_ordinary_one(recipe, images):
+    history = produce(Failure("", recipe), images, steps=50).history
+    assert_columns_match(history)
+    assert (history.steps, history.frame_steps) == (50, [0, 25, 50])
+    assert history.measured_steps == [0, 20, 40]
+    assert "stopped" not in history.about
+
+
+def test_a_run_that_breaks_down_ends_and_says_why(recipe, images):
+    def break_down(run, images, measure):
+        play_step(run, images, measure)
+        if run.history.steps == 3:
+            raise FloatingPointError("d_loss is nan")
+
+    history = produce(Failure("", recipe, step=break_down), images, steps=50).history
+    assert history.steps == 3
+    assert history.about["stopped"] == "d_loss is nan"
+
+
+def test_no_steps_are_refused(recipe, images):
+    with pytest.raises(ValueError, match="steps is 0"):
+        produce(Failure("", recipe), images, steps=0)
+
+
+def test_too_few_images_are_refused(recipe, images):
+    with pytest.raises(ValueError, match="batch_size is 16"):
+        produce(Failure("", recipe), images[:15])
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_every_failure_can_be_made(name, images):
+    images = images.repeat(2, 1, 1, 1)
+    history = produce(FAILURES[name], images, steps=2).history
+    assert history.steps == 2 or "stopped" in history.about
+    assert_columns_match(history)

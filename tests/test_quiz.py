@@ -1,0 +1,62 @@
+"""The blind quiz of notebook 07: its cases, its answers, its score."""
+
+import re
+
+import pytest
+
+from gan_helpers import quiz as quiz_module
+from gan_helpers.diagnosis import ADVICE
+from gan_helpers.failures import FAILURES
+from gan_helpers.quiz import CASES, Quiz
+
+
+def test_there_are_at_least_ten_cases_of_known_failures_and_at_least_seven_kinds():
+    assert len(CASES) >= 10
+    assert {failure for failure, _ in CASES} <= set(FAILURES)
+    names = {name for _, name in CASES}
+    assert names <= set(ADVICE) and len(names) >= 7 and "healthy" in names
+
+
+def test_the_right_answer_is_right_and_tells_the_change(capsys):
+    quiz = Quiz()
+    quiz.answer(3, "sigmoid twice")
+    assert capsys.readouterr().out == f"right: {FAILURES['sigmoid_twice'].change}.\n"
+    quiz.score()
+    assert capsys.readouterr().out == "1 of 1 tried, 12 in all\n"
+
+
+def test_a_wrong_answer_gets_the_evidence_and_only_the_first_counts(capsys):
+    quiz = Quiz()
+    quiz.answer(4, "healthy")
+    assert re.match(r"not right\. Look again: d_loss is 1\.38", capsys.readouterr().out)
+    quiz.answer(4, "mode collapse")
+    quiz.answer(5, "discriminator too strong")
+    capsys.readouterr()
+    quiz.score()
+    assert capsys.readouterr().out == "1 of 2 tried, 12 in all\n"
+
+
+def test_dots_are_no_answer(capsys):
+    quiz = Quiz()
+    quiz.answer(1, ...)
+    assert "not tried yet" in capsys.readouterr().out
+    assert quiz.right == {}
+
+
+def test_bad_arguments_are_explained():
+    quiz = Quiz()
+    for case in (0, 13, 1.5):
+        with pytest.raises(ValueError, match=f"case is {case}; expected"):
+            quiz.show(case)
+    with pytest.raises(ValueError, match="name is 'collapse'; expected one of 'healthy'"):
+        quiz.answer(1, "collapse")
+
+
+def test_show_draws_the_case_with_words_that_do_not_name_it(monkeypatch):
+    shown = []
+    monkeypatch.setattr(quiz_module, "plot_dashboard", lambda history, alt: shown.append(alt))
+    for case, (failure, name) in enumerate(CASES, 1):
+        Quiz().show(case)
+        assert shown[-1].startswith(f"Dashboard of case {case}.")
+        assert name not in shown[-1] and failure not in shown[-1]
+    assert len(set(shown)) == len(CASES)
