@@ -131,7 +131,8 @@ def _train_in_parts(
     if not history.frames:
         record_frame(run)
     stopped: list[int] = []
-    with tqdm(total=total, unit="step", disable=not progress) as bar:
+    # Each update is several messages to the notebook: ten times a second fill its queue in minutes.
+    with tqdm(total=total, unit="step", disable=not progress, mininterval=0.5) as bar:
         while history.steps < end and not stopped:
             with stop_button(stopped):
                 while history.steps < end and not stopped:

@@ -1,5 +1,7 @@
 """The latent explorer, driven as a reader would, without a browser."""
 
+import asyncio
+
 import ipywidgets
 import pytest
 import torch
@@ -189,3 +191,15 @@ def test_the_explorers_still_picture_is_that_of_the_present_z(generator, discrim
     later, about = explorer._repr_mimebundle_()
     assert later["image/png"] != data["image/png"] and later["text/plain"] == data["text/plain"]
     assert f"|z| = {explorer.z.norm():.1f}" in about["image/png"]["alt"]
+
+
+def test_words_of_a_moment_ago_do_not_replace_an_error(generator):
+    explorer = LatentExplorer(generator)
+
+    async def move_then_mistype():
+        control(explorer, "z[1]").value = 1.0  # the words follow when the slider rests
+        control(explorer, "numbers").value = "1, 2"
+        await asyncio.sleep(0.3)
+
+    asyncio.run(move_then_mistype())
+    assert "expected 8 whole numbers" in texts(explorer)

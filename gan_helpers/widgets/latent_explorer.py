@@ -137,7 +137,7 @@ class LatentExplorer(Panel):
         try:
             directions = self._read_directions()
         except ValueError as error:
-            say(self._words, str(error))
+            self._say(str(error))
             return
         self._base, self._directions = self.z, directions
         self._name_sliders()
@@ -145,7 +145,7 @@ class LatentExplorer(Panel):
 
     def _save(self) -> None:
         self.saved = torch.cat((self.saved, self.z))
-        say(self._words, f"Saved as number {len(self.saved)} of .saved.")
+        self._say(f"Saved as number {len(self.saved)} of .saved.")
 
     # --- what the reader sees -------------------------------------------------------------------
 
@@ -168,7 +168,12 @@ class LatentExplorer(Panel):
         self._telling = loop.call_later(REST, self._tell)
 
     def _tell(self) -> None:
-        say(self._words, self._describe(sample(self._generator, self.z)))
+        self._say(self._describe(sample(self._generator, self.z)))
+
+    def _say(self, text: str) -> None:
+        if self._telling is not None:  # else words of a moment ago would replace these
+            self._telling.cancel()
+        say(self._words, text)
 
     @torch.no_grad()
     def _look(self) -> tuple[torch.Tensor, float | None]:
