@@ -1,8 +1,8 @@
-"""Make every failure of notebook 07 and keep it as a history in the package, with what its samples
-are to the classifier.
+"""Make every failure of notebook 07 and the runs that they are compared with, and keep each as a
+history in the package, with what its samples are to the classifier.
 
 python benchmarks/record_failures.py              all of them, seeds 0, 1 and 2 (with one
-                                                  thread, 20 minutes on a quiet machine)
+                                                  thread, 21 minutes on a quiet machine)
 python benchmarks/record_failures.py --table      the table of what is recorded, and what
                                                   diagnose() says of it
 """
@@ -19,18 +19,19 @@ import torch
 from gan_helpers.classifier import classify
 from gan_helpers.data import load_mnist
 from gan_helpers.diagnosis import diagnose
-from gan_helpers.failures import FAILURES, produce
+from gan_helpers.failures import COMPARISONS, FAILURES, produce
 from gan_helpers.history import History, load_history, save_history
 from gan_helpers.recipes import Run
 from gan_helpers.training import sample
 
 FOLDER = Path(str(resources.files("gan_helpers") / "assets" / "failures"))
+RUNS = FAILURES | COMPARISONS
 SAMPLES = 2_000
 SHOWN = ("d_loss", "g_loss", "d_real", "d_fake", "d_accuracy", "d_grad_norm", "g_grad_norm")
 
 
 def record(name: str, images: torch.Tensor, seed: int) -> History:
-    failure = FAILURES[name]
+    failure = RUNS[name]
     start = time.perf_counter()
     run = produce(failure, images, seed)
     seconds = time.perf_counter() - start
@@ -75,7 +76,7 @@ def table() -> None:
     """
     print(f"| failure | {' | '.join(SHOWN)} | digits | largest class | verdict |")
     print("|---" * (len(SHOWN) + 4) + "|")
-    for name in FAILURES:
+    for name in RUNS:
         files = sorted(FOLDER.glob(f"{name}_[0-9].safetensors"))
         histories = [load_history(file) for file in files]
         rows = []
@@ -95,7 +96,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", choices=FAILURES, nargs="+", default=list(FAILURES))
+    parser.add_argument("--only", choices=RUNS, nargs="+", default=list(RUNS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--table", action="store_true", help="print what is recorded")
     arguments = parser.parse_args()

@@ -1,5 +1,7 @@
 """The four pictures that tell how a run is doing, as one figure: the same for every failure."""
 
+from collections.abc import Mapping
+
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
@@ -39,15 +41,72 @@ def draw_dashboard(history: History, window: int = 50) -> Figure:
         figure = Figure(figsize=(8.4, 5.2), layout="constrained")
         (losses, outputs), (gradients, samples) = figure.subplots(2, 2)
     draw_losses(losses, history, window)
+    losses.margins(y=0.12)  # room for the names of the two marks
     draw_outputs(outputs, history, window)
     draw_gradients(gradients, history)
-    samples.grid(False)
-    samples.set(xticks=[], yticks=[], title="No samples were recorded")
-    samples.spines[:].set_visible(False)
-    if history.frames:
-        samples.imshow(grid_image(history.frames[-1]), cmap="gray", vmin=0, vmax=255)
-        samples.set_title(f"Samples of the fixed z, step {history.frame_steps[-1]:,}")
+    draw_last_samples(samples, history)
     return figure
+
+
+def plot_gallery(histories: Mapping[str, History], alt: str, window: int = 50) -> None:
+    """Show ``draw_gallery`` of ``histories``; ``alt`` says in words what it shows.
+
+    Raises ``ValueError`` as ``draw_gallery``, or when ``alt`` is empty. Introduced in notebook 07,
+    "A discriminator that wins".
+    """
+    show(draw_gallery(histories, window), alt)
+
+
+def draw_gallery(histories: Mapping[str, History], window: int = 50) -> Figure:
+    """The dashboards of several runs below each other, one row for each, named by its key.
+
+    The pictures are those of ``draw_dashboard``, smaller and with 24 samples; each row has its own
+    axes of losses and gradients. Raises ``ValueError`` when there is no history, or an empty one.
+    Introduced in notebook 07, "A discriminator that wins".
+    """
+    if not histories:
+        raise ValueError("histories is empty; expected at least one, by the name of its row.")
+    heads = ("losses [nats]", "D's outputs", "length of the gradients", "samples of the fixed z")
+    with mpl.rc_context(STYLE | {"font.size": 8}):
+        figure = Figure(figsize=(8.4, 1.0 + 1.4 * len(histories)), layout="constrained")
+        rows = figure.subplots(len(histories), 4, squeeze=False)
+    for number, (row, name) in enumerate(zip(rows, histories, strict=True)):
+        losses, outputs, gradients, samples = row
+        history = histories[name]
+        draw_losses(losses, history, window)
+        draw_outputs(outputs, history, window)
+        draw_gradients(gradients, history)
+        draw_last_samples(samples, history, columns=6, count=24)
+        losses.margins(y=0.12)
+        for mark in losses.texts:  # too long for so small a picture; the lines stay
+            mark.set_visible(False)
+        for axes, head in zip(row, heads, strict=True):
+            axes.set(title="", ylabel="", xlabel="")
+            if number == 0:  # above the pictures, where no curve is
+                axes.set_title(head + "\n" * 4, fontsize=9)
+        for axes in (losses, outputs, gradients):
+            if number == 0:
+                axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1.15))
+            elif " is 0" not in str(axes.get_legend_handles_labels()[1]):
+                axes.get_legend().remove()
+            if number == len(rows) - 1:
+                axes.set_xlabel("step")
+        losses.set_title(name, loc="left", fontsize=9, fontweight="bold")
+    return figure
+
+
+def draw_last_samples(axes: Axes, history: History, columns: int = 10, count: int = 40) -> None:
+    """Draw the last recorded samples of the fixed z into ``axes``, the first ``count`` of them.
+
+    Says so where none were recorded. Introduced in notebook 07, "The dashboard".
+    """
+    axes.grid(False)
+    axes.set(xticks=[], yticks=[], title="No samples were recorded")
+    axes.spines[:].set_visible(False)
+    if history.frames:
+        images = grid_image(history.frames[-1][:count], columns)
+        axes.imshow(images, cmap="gray", vmin=0, vmax=255)
+        axes.set_title(f"Samples of the fixed z, step {history.frame_steps[-1]:,}")
 
 
 def draw_gradients(axes: Axes, history: History) -> None:

@@ -266,6 +266,16 @@ FAILURES = {
         partial(multiply_rate, player="d", factor=1 / 10),
     ),
 }
+# Half of a change, or a change undone by half: what two of the failures above are compared with.
+COMPARISONS = {
+    "d_rate_tenth": Failure(
+        "a discriminator at a tenth of the learning rate",
+        prepare=partial(multiply_rate, player="d", factor=1 / 10),
+    ),
+    "no_averaging": Failure(
+        "no averaging of the generator's weights", replace(COURSE, average_decay=None), steps=468
+    ),
+}
 
 
 def produce(failure: Failure, images: torch.Tensor, seed: int = 0, steps: int | None = None) -> Run:

@@ -1,12 +1,14 @@
 """The dashboard: what its four pictures hold, checked on the figure itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
 
 from gan_helpers import dashboard
-from gan_helpers.dashboard import draw_dashboard, plot_dashboard
+from gan_helpers.dashboard import draw_dashboard, draw_gallery, plot_dashboard, plot_gallery
 from gan_helpers.history import History
 from gan_helpers.plots import FAKE, grid_image, smooth
 
@@ -73,10 +75,36 @@ def test_the_last_samples_are_shown_with_their_step(history):
     assert not empty.get_images() and "No samples" in empty.get_title()
 
 
-def test_the_dashboard_is_shown_with_its_words(history, monkeypatch):
+def test_the_gallery_has_the_pictures_of_the_dashboard_in_one_row_for_each_run(history):
+    other = replace(history, d_loss=[2.0] * 60, g_grad_norm=[0.0] * 3)
+    rows = np.reshape(draw_gallery({"one": history, "other": other}, window=10).axes, (2, 4))
+    for row, (name, run) in zip(rows, (("one", history), ("other", other)), strict=True):
+        assert row[0].get_title(loc="left") == name
+        for small, large in zip(row[:3], draw_dashboard(run, window=10).axes[:3], strict=True):
+            assert list(lines(small)) == list(lines(large))
+            for label, values in lines(small).items():
+                np.testing.assert_allclose(values, lines(large)[label])
+        np.testing.assert_array_equal(
+            row[3].get_images()[0].get_array(), np.asarray(grid_image(run.frames[-1][:24], 6))
+        )
+    legends = [[axes.get_legend() is not None for axes in row[:3]] for row in rows]
+    assert legends == [[True, True, True], [False, False, True]]  # a gradient of 0 is named
+
+
+def test_a_gallery_of_nothing_is_refused(history):
+    with pytest.raises(ValueError, match="histories is empty; expected at least one"):
+        draw_gallery({})
+    with pytest.raises(ValueError, match="history is empty"):
+        draw_gallery({"one": history, "other": History()})
+
+
+@pytest.mark.parametrize(
+    ("plot", "shown_as"), [(plot_dashboard, lambda h: h), (plot_gallery, lambda h: {"one": h})]
+)
+def test_dashboard_and_gallery_are_shown_with_their_words(history, monkeypatch, plot, shown_as):
     shown = []
     monkeypatch.setattr(dashboard, "show", lambda *arguments: shown.append(arguments))
-    plot_dashboard(history, alt="Losses near 1.")
+    plot(shown_as(history), alt="Losses near 1.")
     ((figure, alt),) = shown
     assert isinstance(figure, Figure) and alt == "Losses near 1."
 
