@@ -8,7 +8,16 @@ from torch import nn
 
 from gan_helpers.losses import discriminator_loss
 from gan_helpers.models import initialise
-from gan_helpers.toys import ToyDiscriminator, ToyRun, draw_toy_z, set_adam, toy_d_step, toy_g_step
+from gan_helpers.steps import check_finite
+from gan_helpers.toys import (
+    ToyDiscriminator,
+    ToyRun,
+    check_d_steps,
+    draw_toy_z,
+    set_adam,
+    toy_d_step,
+    toy_g_step,
+)
 
 # --- a penalty on D's slope -----------------------------------------------------------------------
 
@@ -24,9 +33,10 @@ def penalised_toy_step(run: ToyRun, gamma: float) -> tuple[float, float]:
     Source: Mescheder et al. 2018, section 4.1, equation 9. Introduced in notebook 07,
     "Oscillation".
     """
-    if gamma < 0:
+    if not gamma >= 0:
         raise ValueError(f"gamma is {gamma}; expected a number >= 0.")
     recipe = run.recipe
+    check_d_steps(recipe)
     set_adam(run.d_optimizer, recipe.d_rate, recipe.betas)
     for _ in range(recipe.d_steps):
         real = recipe.target.sample(recipe.batch_size, run.rng).requires_grad_()
@@ -35,8 +45,10 @@ def penalised_toy_step(run: ToyRun, gamma: float) -> tuple[float, float]:
         real_logits = run.discriminator(real)
         d_loss = discriminator_loss(real_logits, run.discriminator(fake))
         (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)  # (N, dim)
+        penalised = d_loss + gamma / 2 * slope.square().sum(1).mean()
+        check_finite("discriminator", penalised)
         run.d_optimizer.zero_grad()
-        (d_loss + gamma / 2 * slope.square().sum(1).mean()).backward()
+        penalised.backward()
         run.d_optimizer.step()
         run.d_steps += 1
     return d_loss.item(), toy_g_step(run)
@@ -85,8 +97,10 @@ def show_batch_spread(run: ToyRun, seed: int = 0) -> ToyRun:
     Its first weights come from ``seed``. For a run that has made no step: raises ``ValueError``
     otherwise. Introduced in notebook 07, "Mode collapse".
     """
-    if run.d_steps:
-        raise ValueError(f"the run has made {run.d_steps} steps of D; expected a new run.")
+    if run.d_steps or run.g_steps:
+        raise ValueError(
+            f"the run has made {run.d_steps} steps of D and {run.g_steps} of G; expected a new run."
+        )
     recipe = run.recipe
     with torch.random.fork_rng(devices=[]):  # PyTorch draws first weights, which we replace
         seeing = ToyDiscriminator(recipe.target.dim + 1, recipe.hidden)
@@ -121,6 +135,7 @@ def unrolled_toy_step(
     if not rate > 0:
         raise ValueError(f"rate is {rate}; expected a positive number.")
     recipe = run.recipe
+    check_d_steps(recipe)
     for _ in range(recipe.d_steps):
         d_loss = toy_d_step(run)
 
@@ -138,6 +153,7 @@ def unrolled_toy_step(
             name: w - rate * slope for (name, w), slope in zip(weights.items(), slopes, strict=True)
         }
     g_loss = recipe.generator_loss(judge(weights, fake))
+    check_finite("generator", g_loss)
 
     parameters = list(run.generator.parameters())
     set_adam(run.g_optimizer, recipe.g_rate, recipe.betas)

@@ -87,8 +87,8 @@ def draw_gallery(histories: Mapping[str, History], window: int = 50) -> Figure:
         for axes in (losses, outputs, gradients):
             if number == 0:
                 axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1.15))
-            elif " is 0" not in str(axes.get_legend_handles_labels()[1]):
-                axes.get_legend().remove()
+            elif axes is not gradients or any(history.d_grad_norm) and any(history.g_grad_norm):
+                axes.get_legend().remove()  # it stays where it says that a gradient is 0
             if number == len(rows) - 1:
                 axes.set_xlabel("step")
         losses.set_title(name, loc="left", fontsize=9, fontweight="bold")

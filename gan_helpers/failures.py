@@ -8,15 +8,19 @@ written out in ``step_with_mistakes``. All of them record the ordinary ``History
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import resources
+from pathlib import Path
 
 import torch
 from torch import nn
 
 from gan_helpers.data import load_mnist, scale_images
+from gan_helpers.history import History, load_history
 from gan_helpers.losses import discriminator_loss, saturating_generator_loss
 from gan_helpers.models import Discriminator, Generator
 from gan_helpers.recipes import ARTICLE, COURSE, Recipe, Run, start_run
 from gan_helpers.steps import (
+    flat_weights,
     forward,
     gradient_norm,
     play_discriminator_step,
@@ -24,6 +28,7 @@ from gan_helpers.steps import (
 )
 from gan_helpers.training import MEASURE_EVERY, check_batch_size, record_frame
 
+RECORDED = Path(str(resources.files("gan_helpers") / "assets" / "failures"))
 Step = Callable[[Run, torch.Tensor, bool], None]  # as play_step: run, images, measure
 
 
@@ -31,7 +36,8 @@ class SigmoidDiscriminator(Discriminator):
     """The course's discriminator with a sigmoid at its end, which the loss then takes again.
 
     Input as for ``Discriminator``. Output: probabilities in (0, 1), shape (N, 1), where logits are
-    expected. Introduced in notebook 07, "Sigmoid twice".
+    expected. Introduced in notebook 07, "A gallery
+    of small mistakes".
     """
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -52,14 +58,21 @@ def generator_without_batchnorm() -> Generator:
 def multiply_weights(run: Run, factor: float) -> None:
     """Bad initialisation: all weights of both networks times ``factor`` (0: all of them zero)."""
     with torch.no_grad():
-        for network in (run.generator, run.discriminator, run.sampler):
+        # Without averaging the sampler is the generator: once each.
+        for network in {run.generator, run.discriminator, run.sampler}:
             for parameter in network.parameters():
                 parameter.mul_(factor)
 
 
 def multiply_rate(run: Run, player: str, factor: float) -> None:
-    """The learning rate of one player, ``"d"`` or ``"g"``, times ``factor``; the other's stays."""
-    for group in {"d": run.d_optimizer, "g": run.g_optimizer}[player].param_groups:
+    """The learning rate of one player, ``"d"`` or ``"g"``, times ``factor``; the other's stays.
+
+    Raises ``ValueError`` for another player.
+    """
+    optimizers = {"d": run.d_optimizer, "g": run.g_optimizer}
+    if player not in optimizers:
+        raise ValueError(f"player is {player!r}; expected 'd' or 'g'.")
+    for group in optimizers[player].param_groups:
         group["lr"] *= factor
 
 
@@ -103,7 +116,7 @@ def step_with_mistakes(
     z = torch.randn(run.recipe.batch_size, generator.latent_dim, generator=run.rng)
     chosen = torch.randint(len(images), (len(z),), generator=run.rng)
     real = scale(images[chosen])  # (N, 1, 28, 28)
-    before = [_flat(network) for network in (discriminator, generator)]
+    before = [flat_weights(network) for network in (discriminator, generator)]
     if zero_grad:  # both at once, as many programs do
         run.d_optimizer.zero_grad()
         run.g_optimizer.zero_grad()
@@ -130,9 +143,9 @@ def step_with_mistakes(
         raise FloatingPointError(f"d_loss is {d_loss.item()} and g_loss is {g_loss.item()}.")
 
     if measure:
-        after = [_flat(network) for network in (discriminator, generator)]
+        after = [flat_weights(network) for network in (discriminator, generator)]
         moved = [(new - old).norm().item() for new, old in zip(after, before, strict=True)]
-        with torch.no_grad():
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):  # as play_step: no trace
             d_real_after = discriminator(real).sigmoid().mean().item()
         run.history.append(
             measured_steps=run.history.steps,
@@ -152,10 +165,6 @@ def step_with_mistakes(
         d_fake=fake_d,
         d_fake_after=after_d,
     )
-
-
-def _flat(network: nn.Module) -> torch.Tensor:
-    return nn.utils.parameters_to_vector(network.parameters()).detach()
 
 
 # --- the failures ---------------------------------------------------------------------------------
@@ -294,6 +303,11 @@ def produce(failure: Failure, images: torch.Tensor, seed: int = 0, steps: int | 
         raise ValueError(f"steps is {steps}; expected at least 1.")
     if failure.prepare is not None:
         failure.prepare(run)
+    if run.order is not None and len(run.order) != len(images):
+        raise ValueError(
+            f"there are {len(images):,} images, and the order prepared is of {len(run.order):,}; "
+            "pass all images of load_mnist(), in their order."
+        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # what dropout draws in step_with_mistakes
         record_frame(run)
@@ -305,3 +319,16 @@ def produce(failure: Failure, images: torch.Tensor, seed: int = 0, steps: int | 
         except FloatingPointError as error:
             run.history.about["stopped"] = str(error)
     return run
+
+
+def load_recorded(name: str, seed: int) -> History:
+    """The history of a key of ``FAILURES`` or ``COMPARISONS``, as it was recorded with this seed.
+
+    Made by ``python benchmarks/record_failures.py``, with seeds 0 to 3.
+    Raises ``ValueError`` for another name or seed. Introduced in notebook 07, "The dashboard".
+    """
+    file = RECORDED / f"{name}_{seed}.safetensors"
+    if not file.exists():
+        known = ", ".join(FAILURES | COMPARISONS)
+        raise ValueError(f"nothing is recorded of {name!r}, seed {seed}; expected one of {known}.")
+    return load_history(file)

@@ -214,6 +214,8 @@ def draw_outputs(axes: Axes, history: History, window: int = 50) -> None:
 def _window_ends(history: History, window: int) -> tuple[np.ndarray, int]:
     if history.steps == 0:
         raise ValueError("history is empty; train the run first.")
+    if window < 1:
+        raise ValueError(f"window is {window}; expected at least 1 step.")
     window = min(window, history.steps)
     return np.arange(window, history.steps + 1), window
 

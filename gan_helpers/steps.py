@@ -34,7 +34,7 @@ def discriminator_step(
     logits = forward(discriminator, torch.cat((real, fake.detach())), bfloat16)
     real_logits, fake_logits = logits.split((len(real), len(fake)))
     d_loss = discriminator_loss(real_logits, fake_logits)
-    _check_finite("discriminator", d_loss)
+    check_finite("discriminator", d_loss)
     d_optimizer.zero_grad()
     d_loss.backward()
     d_optimizer.step()
@@ -64,7 +64,7 @@ def generator_step(
     try:
         fake_logits = forward(discriminator, fake, bfloat16)
         g_loss = generator_loss(fake_logits)
-        _check_finite("generator", g_loss)
+        check_finite("generator", g_loss)
         g_optimizer.zero_grad()
         g_loss.backward()
         g_optimizer.step()
@@ -85,7 +85,8 @@ def forward(network: nn.Module, inputs: torch.Tensor, bfloat16: bool) -> torch.T
         return network(inputs).float()
 
 
-def _check_finite(player: str, loss: torch.Tensor) -> None:
+def check_finite(player: str, loss: torch.Tensor) -> None:
+    """Raise ``FloatingPointError`` unless the loss of ``player`` is finite."""
     if not math.isfinite(loss.item()):
         raise FloatingPointError(
             f"The {player}'s loss became {loss.item()}: the networks' outputs have grown without "
@@ -185,8 +186,8 @@ def draw_unnoticed(run: Run, z: torch.Tensor) -> torch.Tensor:
 def _step(run: Run, real: torch.Tensor, measure: bool) -> None:
     """One step of each player, recorded."""
     recipe, generator, discriminator = run.recipe, run.generator, run.discriminator
-    d_before = _flat_weights(discriminator) if measure else None
-    g_before = _flat_weights(generator) if measure else None
+    d_before = flat_weights(discriminator) if measure else None
+    g_before = flat_weights(generator) if measure else None
 
     with torch.set_grad_enabled(not recipe.fresh_z):
         fake = forward(generator, _draw_z(run, len(real)), run.bfloat16)
@@ -233,8 +234,8 @@ def _measure(
         "d_accuracy": right.item(),
         "d_grad_norm": gradient_norm(run.discriminator),
         "g_grad_norm": gradient_norm(run.generator),
-        "d_update_norm": (_flat_weights(run.discriminator) - d_before).norm().item(),
-        "g_update_norm": (_flat_weights(run.generator) - g_before).norm().item(),
+        "d_update_norm": (flat_weights(run.discriminator) - d_before).norm().item(),
+        "g_update_norm": (flat_weights(run.generator) - g_before).norm().item(),
     }
 
 
@@ -243,7 +244,8 @@ def _draw_z(run: Run, count: int) -> torch.Tensor:
     return z.to(run.fixed_z.device)
 
 
-def _flat_weights(network: nn.Module) -> torch.Tensor:
+def flat_weights(network: nn.Module) -> torch.Tensor:
+    """All weights of ``network`` in a row, (number of weights,), without their gradients."""
     return nn.utils.parameters_to_vector(network.parameters()).detach()
 
 

@@ -124,7 +124,7 @@ class Gaussians:
     def sample(self, count: int, rng: torch.Generator) -> torch.Tensor:
         """``count`` independent draws, shape (count, dim)."""
         k = torch.randint(len(self.centres), (count,), generator=rng)
-        return self.centres[k] + self.std * torch.randn(count, self.dim, generator=rng)
+        return self.centres[k].float() + self.std * torch.randn(count, self.dim, generator=rng)
 
 
 def ring(modes: int = 8, radius: float = 2.0, std: float = 0.02) -> Gaussians:
@@ -171,14 +171,20 @@ def modes_found(samples: torch.Tensor, centres: torch.Tensor, std: float) -> Mod
 
     Source: Lin et al. 2018 (PacGAN), section 4.1. Introduced in notebook 07, "Mode collapse".
     """
-    if samples.ndim != 2 or samples.shape[1:] != centres.shape[1:] or len(samples) == 0:
+    if (
+        samples.ndim != 2
+        or samples.shape[1:] != centres.shape[1:]
+        or not (len(samples) and len(centres))
+    ):
         raise ValueError(
             f"samples has shape {tuple(samples.shape)} and centres {tuple(centres.shape)}; "
-            "expected (N, dim) and (K, dim), with the same dim and N at least 1."
+            "expected (N, dim) and (K, dim), with the same dim, N and K at least 1."
         )
     if not std > 0:
         raise ValueError(f"std is {std}; expected a positive number.")
-    distance, nearest = torch.cdist(samples, centres).min(1)
+    if not samples.isfinite().all():
+        raise ValueError("samples has NaN or infinite values; the generator has diverged.")
+    distance, nearest = torch.cdist(samples.float(), centres.float()).min(1)
     good = distance <= 3 * std
     counts = torch.bincount(nearest[good], minlength=len(centres))
     return ModesFound(int((counts > 0).sum()), good.float().mean().item(), counts)

@@ -157,11 +157,16 @@ def toy_step(run: ToyRun) -> tuple[float, float]:
 
     Raises ``ValueError`` when ``d_steps`` is below 1. Introduced in notebook 01, "A game to watch".
     """
-    if run.recipe.d_steps < 1:
-        raise ValueError(f"d_steps is {run.recipe.d_steps}; expected at least 1.")
+    check_d_steps(run.recipe)
     for _ in range(run.recipe.d_steps):
         d_loss = toy_d_step(run)
     return d_loss, toy_g_step(run)
+
+
+def check_d_steps(recipe: ToyRecipe) -> None:
+    """Raise ``ValueError`` unless ``recipe.d_steps`` is at least 1."""
+    if recipe.d_steps < 1:
+        raise ValueError(f"d_steps is {recipe.d_steps}; expected at least 1.")
 
 
 def draw_toy_z(run: ToyRun) -> torch.Tensor:

@@ -45,7 +45,8 @@ def dirac_field(
 
     ``gradient_penalty`` is the gamma of R1 = gamma / 2 (slope of the logit at the data)^2.
     ``noise_std`` is the standard deviation of instance noise, added to real and to generated
-    points; the velocities are then the exact means over the noise (Gauss-Hermite quadrature).
+    points; the velocities are then means over the noise by Gauss-Hermite quadrature with 32 nodes,
+    right to 1e-6 where |psi| noise_std <= 2, and to 5e-3 at 6.
 
     ``point`` and result: float, shape (..., 2), (theta, psi). Raises ``ValueError`` for another
     shape or a negative number.
@@ -54,12 +55,12 @@ def dirac_field(
     the other way round. Introduced in notebook 07, "Oscillation".
     """
     for name, value in (("gradient_penalty", gradient_penalty), ("noise_std", noise_std)):
-        if value < 0:
+        if not value >= 0:
             raise ValueError(f"{name} is {value}; expected a number >= 0.")
     theta, psi = (part.unsqueeze(-1) for part in _two(point))  # (..., 1): room for the noise
-    nodes, weights = np.polynomial.hermite_e.hermegauss(32)  # exact means over N(0, 1)
-    weights = torch.as_tensor(weights / weights.sum(), dtype=point.dtype)
-    real = noise_std * torch.as_tensor(nodes, dtype=point.dtype)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(32)  # means over N(0, 1)
+    weights = torch.as_tensor(weights / weights.sum()).to(point)  # its device, too
+    real = noise_std * torch.as_tensor(nodes).to(point)
     fake = theta + real
 
     d_fake = torch.sigmoid(psi * fake)  # (..., 32)

@@ -1,6 +1,7 @@
 """``diagnose`` on recorded runs: those it was made from, those held out, and older ones.
 
-The rules were written with seeds 0 and 1 in view; seed 2 of every failure was held out.
+The rules were written with seeds 0 to 2 in view; seed 3 of every failure was recorded after the
+last change to them, and is held out.
 """
 
 from collections.abc import Iterable
@@ -30,7 +31,7 @@ from gan_helpers.diagnosis import (
     diagnose,
     gather,
 )
-from gan_helpers.failures import COMPARISONS, FAILURES
+from gan_helpers.failures import COMPARISONS, FAILURES, load_recorded
 from gan_helpers.history import History, load_history
 
 ASSETS = Path(str(resources.files("gan_helpers") / "assets"))
@@ -59,48 +60,43 @@ RIGHT = {
     "one_picture": COLLAPSE,
     "classes_missing": COLLAPSE,
 }
-# Of 23, as measured. Wrong were large_weights (D(G(z)) happened to start near 1/2, so "wrong data
-# range"), range_0_255 (the first loss was 2.7, just below the threshold) and one_picture (the
-# pictures differ by 6 grey levels, not by less than 5); the last two: "discriminator too strong".
-HELD_OUT_RIGHT = 20
-
-
-def recorded(name: str, seed: int) -> History:
-    return load_history(ASSETS / "failures" / f"{name}_{seed}.safetensors")
+# Of 23, as measured. Wrong was classes_missing, "discriminator too weak": its D is slow, too, and
+# 57 % of the forty samples were digits, where the rule begins at 60 %.
+HELD_OUT_RIGHT = 22
 
 
 def misnamed(names: Iterable[str], seed: int) -> dict[str, str]:
-    verdicts = {name: diagnose(recorded(name, seed)).verdict for name in names}
+    verdicts = {name: diagnose(load_recorded(name, seed)).verdict for name in names}
     return {name: verdict for name, verdict in verdicts.items() if verdict != RIGHT[name]}
 
 
 # on recorded runs
 
 
-def test_each_failure_is_recorded_for_three_seeds_and_has_its_verdict():
+def test_each_failure_is_recorded_for_four_seeds_and_has_its_verdict():
     assert set(RIGHT) == set(FAILURES)
     runs = FAILURES | COMPARISONS
     files = {file.name for file in (ASSETS / "failures").iterdir()}
-    assert files == {f"{name}_{seed}.safetensors" for name in runs for seed in range(3)}
-    assert sum(file.stat().st_size for file in (ASSETS / "failures").iterdir()) < 6.5e6
+    assert files == {f"{name}_{seed}.safetensors" for name in runs for seed in range(4)}
+    assert sum(file.stat().st_size for file in (ASSETS / "failures").iterdir()) < 8.5e6
     for name in runs:
-        about = recorded(name, 1).about
+        about = load_recorded(name, 1).about
         assert (about["failure"], about["seed"]) == (name, "1")
         assert about["change"] == runs[name].change
         assert about["command"] == f"python benchmarks/record_failures.py --only {name} --seeds 1"
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, 1, 2])
 def test_the_runs_that_the_rules_were_made_from_are_named_right(seed):
     assert misnamed(RIGHT, seed) == {}
 
 
 def test_of_the_held_out_runs_as_many_are_named_right_as_were_measured():
-    wrong = misnamed(RIGHT, seed=2)
+    wrong = misnamed(RIGHT, seed=3)
     assert len(RIGHT) - len(wrong) >= HELD_OUT_RIGHT, wrong
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
 def test_whoever_is_healthy_is_called_so_and_nobody_else(seed):
     healthy = [name for name in RIGHT if RIGHT[name] == HEALTHY]
     assert misnamed(healthy, seed) == {}
@@ -136,7 +132,7 @@ def test_older_runs_of_the_article_have_no_digits(name):
 
 def test_every_verdict_comes_with_its_numbers_and_its_advice():
     for name in RIGHT:
-        found = diagnose(recorded(name, 0))
+        found = diagnose(load_recorded(name, 0))
         assert found.advice == ADVICE[found.verdict]
         assert all(sentence.endswith(".") for sentence in found.evidence)
         assert any(character.isdigit() for character in " ".join(found.evidence))
@@ -145,7 +141,7 @@ def test_every_verdict_comes_with_its_numbers_and_its_advice():
 
 
 def test_the_evidence_is_what_was_measured():
-    history = recorded("healthy", 0)
+    history = load_recorded("healthy", 0)
     facts = gather(history)
     last = torch.tensor(history.d_loss[-234:])
     assert facts.d_loss == pytest.approx(last.median().item(), abs=0.002)
@@ -158,7 +154,7 @@ def test_the_evidence_is_what_was_measured():
 
 @pytest.mark.parametrize("change", ["stopped", "nan", "inf"])
 def test_a_run_that_broke_down_has_diverged(change):
-    history = recorded("healthy", 0)
+    history = load_recorded("healthy", 0)
     if change == "stopped":
         history.about["stopped"] = "The generator draws NaN."
     else:
@@ -173,10 +169,11 @@ def test_a_run_that_broke_down_has_diverged(change):
 # where a rule begins: the facts of a healthy run with one changed
 
 FINE = Facts(
-    d_loss=1.37, g_loss=0.73, d_real=0.51, d_fake=0.49, accuracy=0.55, d_gradient=0.7,
+    steps=936, d_loss=1.37, g_loss=0.73, d_real=0.51, d_fake=0.49, accuracy=0.55, d_gradient=0.7,
     g_gradient=0.08, d_gradient_growth=1.6, longest_gradient=3.0, update_ratio=0.6,
-    first_d_loss=1.45, first_d_fake=0.48, first_update=1.1, highest_d=0.9, lowest_d=0.3,
-    digits=0.92, largest_class=0.17, spread=37.0, dark=0.0,
+    first_d_loss=1.45, first_g_loss=0.74, first_d_fake=0.48, first_update=1.1,
+    highest_d=0.9, lowest_d=0.3, digits=0.92, largest_class=0.17, largest_digit=0.15, spread=37.0,
+    dark=0.0,
 )  # fmt: skip
 
 
@@ -185,27 +182,38 @@ FINE = Facts(
     [
         ({}, HEALTHY),
         ({"longest_gradient": 0.0}, BAD_START),
-        ({"first_d_loss": 7.0, "first_d_fake": 0.5}, WRONG_RANGE),
-        ({"first_d_loss": 160.0, "first_d_fake": 0.2}, BAD_START),
-        ({"lowest_d": 0.5, "highest_d": 0.731}, SIGMOID_TWICE),
+        ({"first_d_loss": 2.5}, WRONG_RANGE),
+        ({"first_d_loss": 2.5, "first_g_loss": -0.68}, WRONG_RANGE),
+        ({"first_d_loss": 160.0, "first_g_loss": 90.0}, BAD_START),
+        ({"first_d_loss": 1.7}, HEALTHY),
+        ({"lowest_d": 0.5, "highest_d": 0.731, "first_d_fake": 0.62}, SIGMOID_TWICE),
+        ({"lowest_d": 0.5, "highest_d": 0.53}, HEALTHY),
         ({"lowest_d": 0.5, "highest_d": 0.74}, HEALTHY),
-        ({"first_update": 11.0}, RATE_TOO_HIGH),
+        ({"first_update": 6.0}, RATE_TOO_HIGH),
         ({"first_update": 3.0}, HEALTHY),
         ({"d_gradient": 200.0, "d_gradient_growth": 4.0}, GRADIENTS_PILE_UP),
         ({"d_gradient": 200.0, "d_gradient_growth": 0.5}, HEALTHY),
         ({"g_loss": -0.01, "d_fake": 0.01, "accuracy": 0.99}, SATURATED),
         ({"g_loss": -0.65}, HEALTHY),
+        ({"g_loss": -0.01, "d_fake": 0.01, "accuracy": 0.8}, HEALTHY),
+        ({"g_loss": -0.2, "d_fake": 0.2, "accuracy": 0.99}, HEALTHY),
         ({"g_loss": 5.0, "d_fake": 0.01, "accuracy": 0.99, "digits": 0.1}, D_TOO_STRONG),
         ({"dark": 127.0}, WRONG_RANGE),
-        ({"spread": 1.0}, COLLAPSE),
+        ({"spread": 7.0}, COLLAPSE),
+        ({"spread": 9.0}, HEALTHY),
         ({"d_real": 0.9, "d_fake": 0.1, "accuracy": 0.95, "digits": 0.1}, D_TOO_STRONG),
         ({"d_real": 0.9, "d_fake": 0.1, "accuracy": 0.95}, HEALTHY),  # and yet it learns
         ({"update_ratio": 0.01, "digits": 0.1}, D_TOO_WEAK),
         ({"update_ratio": 0.01}, HEALTHY),
         ({"update_ratio": 0.01, "digits": 0.1, "d_real": 0.6}, NO_DIGITS),
+        ({"update_ratio": 0.01, "digits": 0.1, "d_fake": 0.8, "spread": 1.0}, D_TOO_WEAK),
+        ({"digits": 0.4}, NO_DIGITS),
         ({"d_real": 0.55, "d_fake": 0.45, "digits": 0.1}, NO_DIGITS),
         ({"largest_class": 0.5}, COLLAPSE),
         ({"largest_class": 0.3}, HEALTHY),
+        ({"largest_class": 0.5, "digits": 0.2, "largest_digit": 0.18}, COLLAPSE),
+        ({"largest_class": 0.5, "digits": 0.2, "largest_digit": 0.1}, NO_DIGITS),
+        ({"largest_class": 0.5, "digits": 0.1, "largest_digit": 0.1}, NO_DIGITS),
     ],
 )
 def test_each_rule_begins_where_it_should(monkeypatch, changes, verdict):
@@ -220,7 +228,7 @@ def test_each_rule_begins_where_it_should(monkeypatch, changes, verdict):
 def test_an_empty_or_short_history_is_refused():
     with pytest.raises(ValueError, match="history has 0 steps, 0 of them measured"):
         diagnose(History())
-    history = recorded("healthy", 0)
+    history = load_recorded("healthy", 0)
     short = replace(history, d_loss=history.d_loss[:199])
     with pytest.raises(ValueError, match="history has 199 steps"):
         diagnose(short)
@@ -229,7 +237,7 @@ def test_an_empty_or_short_history_is_refused():
 
 
 def test_a_history_without_late_samples_is_refused():
-    history = recorded("healthy", 0)
+    history = load_recorded("healthy", 0)
     for steps, frames in ([], []), ([100], history.frames[:1]):
         with pytest.raises(ValueError, match="no samples from the second half"):
             diagnose(replace(history, frame_steps=steps, frames=frames))

@@ -9,12 +9,15 @@ from run_help import assert_columns_match, same, same_run, state
 from torch import nn
 
 from gan_helpers import failures
+from gan_helpers.data import load_mnist
 from gan_helpers.failures import (
+    COMPARISONS,
     FAILURES,
     Failure,
     SigmoidDiscriminator,
     five_d_steps,
     generator_without_batchnorm,
+    load_recorded,
     multiply_rate,
     multiply_weights,
     one_optimizer,
@@ -212,8 +215,44 @@ def test_too_few_images_are_refused(recipe, images):
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_every_failure_can_be_made(name, images):
+def test_every_failure_can_be_made(name, images, monkeypatch):
     images = images.repeat(2, 1, 1, 1)
+    monkeypatch.setattr(failures, "load_mnist", lambda: (images, torch.arange(140) % 10))
     history = produce(FAILURES[name], images, steps=2).history
     assert history.steps == 2 or "stopped" in history.about
     assert_columns_match(history)
+
+
+def test_images_that_the_prepared_order_does_not_fit_are_refused(images):
+    with pytest.raises(ValueError, match="140 images, and the order prepared is of 60,000"):
+        produce(FAILURES["not_shuffled"], images.repeat(2, 1, 1, 1), steps=1)
+
+
+def test_weights_are_multiplied_once_without_averaging(recipe):
+    run, plain = (start_run(replace(recipe, average_decay=None), 0) for _ in range(2))
+    multiply_weights(run, 3.0)
+    pairs = zip(run.generator.parameters(), plain.generator.parameters(), strict=True)
+    assert all(torch.equal(ours, 3 * theirs) for ours, theirs in pairs)
+
+
+def test_measuring_does_not_change_a_step_with_mistakes(recipe, images):
+    runs = []
+    for measure in (False, True):
+        run = start_run(recipe, 0)
+        torch.manual_seed(0)
+        for _ in range(3):
+            step_with_mistakes(run, images, measure)
+        runs.append(run)
+    assert same(state(runs[0].discriminator), state(runs[1].discriminator))
+
+
+@pytest.mark.parametrize("name", FAILURES | COMPARISONS)
+def test_the_first_steps_are_those_of_the_recorded_run(name):
+    """The recorded histories were made by the failures as they are written down now."""
+    images, _ = load_mnist()
+    kept = load_recorded(name, seed=1)
+    history = produce((FAILURES | COMPARISONS)[name], images, seed=1, steps=2).history
+    for column in ("d_loss", "g_loss", "d_real", "g_update_norm", "d_update_norm"):
+        found = getattr(history, column)
+        expected = getattr(kept, column)[: len(found)]
+        assert found == pytest.approx(expected, rel=0.05, abs=2e-3), column

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from gan_helpers import quiz as quiz_module
-from gan_helpers.diagnosis import ADVICE
-from gan_helpers.failures import FAILURES
+from gan_helpers.diagnosis import ADVICE, diagnose
+from gan_helpers.failures import FAILURES, load_recorded
 from gan_helpers.quiz import CASES, Quiz
 
 
@@ -60,3 +60,8 @@ def test_show_draws_the_case_with_words_that_do_not_name_it(monkeypatch):
         assert shown[-1].startswith(f"Dashboard of case {case}.")
         assert name not in shown[-1] and failure not in shown[-1]
     assert len(set(shown)) == len(CASES)
+
+
+def test_what_a_wrong_answer_is_told_is_the_evidence_for_the_right_one():
+    for failure, name in CASES:
+        assert diagnose(load_recorded(failure, seed=2)).verdict == name

@@ -215,7 +215,7 @@ def test_looking_leaves_the_game_as_it_is():
         (lambda: grid(0), "side is 0"),
         (lambda: ring(std=0.0), "std is 0.0"),
         (lambda: modes_found(torch.zeros(3, 1), torch.zeros(2, 2), 0.1), r"\(3, 1\)"),
-        (lambda: modes_found(torch.zeros(0, 2), torch.zeros(2, 2), 0.1), "N at least 1"),
+        (lambda: modes_found(torch.zeros(0, 2), torch.zeros(2, 2), 0.1), "N and K at least 1"),
         (lambda: ToyDiscriminator()(torch.zeros(5)), r"x\[:, None\]"),
         (lambda: ToyGenerator()(torch.zeros(5, 2)), r"expected \(N, 1\)"),
         (lambda: toy_step(start_toy(ToyRecipe(d_steps=0))), "d_steps is 0"),
