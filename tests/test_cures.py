@@ -80,6 +80,8 @@ def test_a_game_with_batch_spread_plays_and_keeps_real_and_generated_apart():
     run = show_batch_spread(start_toy(PLANE, 0), 0)
     again = show_batch_spread(start_toy(PLANE, 0), 0)
     assert torch.equal(flat(run.discriminator), flat(again.discriminator))
+    other = show_batch_spread(start_toy(PLANE, 0), 1)
+    assert not torch.equal(flat(run.discriminator), flat(other.discriminator))
     before = flat(run.discriminator)
     toy_step(run)
     assert not torch.equal(before, flat(run.discriminator))

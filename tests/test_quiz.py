@@ -34,6 +34,10 @@ def test_a_wrong_answer_gets_the_evidence_and_only_the_first_counts(capsys):
     capsys.readouterr()
     quiz.score()
     assert capsys.readouterr().out == "1 of 2 tried, 12 in all\n"
+    for case in range(1, len(CASES) + 1):
+        quiz = Quiz()
+        quiz.answer(case, "diverged")
+        assert quiz.right == {case: False}
 
 
 def test_dots_are_no_answer(capsys):

@@ -61,6 +61,7 @@ def test_mixture_weights_are_scaled_and_bars_stand_where_they_were_drawn():
 
 def test_ring_and_grid_stand_where_the_papers_put_them():
     eight, twenty_five = ring(), grid()
+    assert (eight.std, twenty_five.std) == (0.02, 0.05)
     assert eight.centres.shape == (8, 2) and twenty_five.centres.shape == (25, 2)
     assert torch.allclose(eight.centres.norm(dim=1), torch.tensor(2.0))
     assert torch.allclose(eight.centres[2], torch.tensor([0.0, 2.0]), atol=1e-6)
@@ -74,7 +75,7 @@ def test_ring_and_grid_stand_where_the_papers_put_them():
 
 def test_modes_found_on_samples_made_by_hand():
     centres = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
-    samples = torch.tensor([[0.0, 0.29], [0.0, -0.1], [10.2, 0.0], [0.0, 9.69], [5.0, 5.0]])
+    samples = torch.tensor([[0.0, 0.299], [0.0, -0.1], [10.2, 0.0], [0.0, 9.69], [5.0, 5.0]])
     found = modes_found(samples, centres, std=0.1)
     assert found.modes == 2 and found.counts.tolist() == [2, 1, 0]
     assert found.high_quality == pytest.approx(3 / 5)
@@ -96,6 +97,13 @@ def test_the_same_seed_gives_the_same_game_and_another_another():
     torch.manual_seed(5)
     assert torch.equal(first, weights(1)) and not torch.equal(first, weights(2))
     torch.set_rng_state(before)
+
+
+def test_another_seed_gives_another_d_and_other_points():
+    runs = [start_toy(ToyRecipe(), seed) for seed in (1, 2)]
+    first, second = (next(run.discriminator.parameters()) for run in runs)
+    assert not torch.equal(first, second)
+    assert not torch.equal(*(torch.randn(4, generator=run.rng) for run in runs))
 
 
 def test_each_step_moves_its_player_alone_down_its_loss():
@@ -132,7 +140,8 @@ def test_a_recipe_changed_in_the_middle_is_followed():
     toy_step(run)
     after = torch.nn.utils.parameters_to_vector(run.generator.parameters()).detach()
     assert run.d_steps == 4 and torch.equal(before, after)
-    assert run.g_optimizer.param_groups[0]["betas"] == (0.9, 0.99)
+    for optimizer in (run.g_optimizer, run.d_optimizer):
+        assert optimizer.param_groups[0]["betas"] == (0.9, 0.99)
 
 
 def test_the_same_game_in_the_plane():

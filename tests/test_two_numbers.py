@@ -74,6 +74,8 @@ def test_the_order_of_the_players_steps():
     assert torch.allclose(alternating, torch.tensor([0.99, 0.1], dtype=torch.float64))
     assert torch.allclose(simultaneous, torch.tensor([1.0, 0.1], dtype=torch.float64))
     assert game_update(bilinear_field, point, 0.1, d_steps=5)[1].item() == pytest.approx(0.5)
+    late = game_update(bilinear_field, START, 0.1, d_steps=5, alternating=False)
+    assert late.tolist() == pytest.approx([1 - 0.1 * 0.5, 0.5 + 0.5])  # G answers D's first number
 
 
 # --- the Dirac-GAN ------------------------------------------------------------------------------
@@ -102,6 +104,17 @@ def test_noise_is_averaged_exactly():
         ((psi * (1 - d_fake)).mean(), (real * (1 - d_real)).mean() - (fake * d_fake).mean())
     )
     assert torch.allclose(dirac_field(START, noise_std=0.8), drawn, atol=2e-3)
+
+
+def test_noise_is_integrated_as_well_as_the_docstring_says():
+    x = torch.linspace(-8, 8, 40_001, dtype=torch.float64)
+    weights = torch.exp(-(x**2) / 2)
+    weights /= weights.sum()
+    for psi, error in ((2.0, 1e-6), (6.0, 5e-3)):
+        point = torch.tensor([1.0, psi], dtype=torch.float64)
+        expected = (weights * torch.sigmoid(psi * (1 + x))).sum()  # the mean D on fakes
+        found = 1 - dirac_field(point, noise_std=1.0)[0] / psi
+        assert abs(found - expected) < error
 
 
 @pytest.mark.parametrize("saturating", [False, True])
