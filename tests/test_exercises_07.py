@@ -38,6 +38,11 @@ def right_count(samples, centres, std):
     return len(nearest[distance <= 3 * std].unique())
 
 
+def box_count(samples, centres, std, p):
+    distance, nearest = torch.cdist(samples, centres, p=p).min(1)
+    return len(nearest[distance <= 3 * std].unique())
+
+
 def counter(limit):
     def count(samples, centres, std):
         distance, nearest = torch.cdist(samples, centres).min(1)
@@ -76,6 +81,24 @@ def test_the_right_answer(said, check, answer):
         (exercises.check_growth, 1.5, "right angles"),
         (exercises.check_growth, 0.5, "length of the step"),
         (exercises.check_growth, 2, "2.000 is not the absolute value"),
+        (exercises.check_growth, None, "expected one real number"),
+        (exercises.check_growth, float("nan"), "nan is not the absolute value"),
+        (exercises.check_alternating_update, lambda a, b, rate: a, "the new a and the new b"),
+        (
+            exercises.check_count_modes,
+            lambda samples, centres, std: right_count(samples, centres, 2.6 / 3 * std),
+            "the limit is 3",
+        ),
+        (
+            exercises.check_count_modes,
+            lambda samples, centres, std: box_count(samples, centres, std, math.inf),
+            "the straight line",
+        ),
+        (
+            exercises.check_count_modes,
+            lambda samples, centres, std: box_count(samples, centres, std, 1.0),
+            "the straight line",
+        ),
         (
             exercises.check_alternating_update,
             lambda a, b, r: (a - r * b, b + r * a),

@@ -13,16 +13,18 @@ from gan_helpers.quiz import CASES, Quiz
 def test_there_are_at_least_ten_cases_of_known_failures_and_at_least_seven_kinds():
     assert len(CASES) >= 10
     assert {failure for failure, _ in CASES} <= set(FAILURES)
-    names = {name for _, name in CASES}
+    names = {name for _, right in CASES for name in right}
     assert names <= set(ADVICE) and len(names) >= 7 and "healthy" in names
 
 
 def test_the_right_answer_is_right_and_tells_the_change(capsys):
     quiz = Quiz()
     quiz.answer(3, "sigmoid twice")
-    assert capsys.readouterr().out == f"right: {FAILURES['sigmoid_twice'].change}.\n"
+    assert capsys.readouterr().out == (
+        f"right, sigmoid twice. What was changed: {FAILURES['sigmoid_twice'].change}.\n"
+    )
     quiz.score()
-    assert capsys.readouterr().out == "1 of 1 tried, 12 in all\n"
+    assert capsys.readouterr().out == "1 right at the first answer; 1 of 12 cases tried\n"
 
 
 def test_a_wrong_answer_gets_the_evidence_and_only_the_first_counts(capsys):
@@ -33,7 +35,7 @@ def test_a_wrong_answer_gets_the_evidence_and_only_the_first_counts(capsys):
     quiz.answer(5, "discriminator too strong")
     capsys.readouterr()
     quiz.score()
-    assert capsys.readouterr().out == "1 of 2 tried, 12 in all\n"
+    assert capsys.readouterr().out == "1 right at the first answer; 2 of 12 cases tried\n"
     for case in range(1, len(CASES) + 1):
         quiz = Quiz()
         quiz.answer(case, "diverged")
@@ -56,16 +58,18 @@ def test_bad_arguments_are_explained():
         quiz.answer(1, "collapse")
 
 
-def test_show_draws_the_case_with_words_that_do_not_name_it(monkeypatch):
+def test_show_draws_the_case_with_words_that_do_not_name_it(monkeypatch, capsys):
     shown = []
     monkeypatch.setattr(quiz_module, "plot_dashboard", lambda history, alt: shown.append(alt))
-    for case, (failure, name) in enumerate(CASES, 1):
+    for case, (failure, right) in enumerate(CASES, 1):
         Quiz().show(case)
+        printed = capsys.readouterr().out
+        assert printed.startswith(f"Case {case}: of the forty samples ")
         assert shown[-1].startswith(f"Dashboard of case {case}.")
-        assert name not in shown[-1] and failure not in shown[-1]
+        assert all(word not in shown[-1] + printed for word in (*right, failure))
     assert len(set(shown)) == len(CASES)
 
 
 def test_what_a_wrong_answer_is_told_is_the_evidence_for_the_right_one():
-    for failure, name in CASES:
-        assert diagnose(load_recorded(failure, seed=2)).verdict == name
+    for failure, right in CASES:
+        assert diagnose(load_recorded(failure, seed=2)).verdict == right[0]
