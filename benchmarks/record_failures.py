@@ -2,7 +2,7 @@
 history in the package, with what its samples are to the classifier.
 
 python benchmarks/record_failures.py              all of them, seeds 0 to 3 (with one
-                                                  thread, 28 minutes on a quiet machine)
+                                                  thread, some 33 minutes on a quiet machine)
 python benchmarks/record_failures.py --table      the table of what is recorded, and what
                                                   diagnose() says of it
 """

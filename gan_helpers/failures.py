@@ -35,7 +35,7 @@ Step = Callable[[Run, torch.Tensor, bool], None]  # as play_step: run, images, m
 
 @dataclass(frozen=True)
 class Failure:
-    """One way to train: the course's, with one thing changed. Introduced in notebook 07."""
+    """One way to train: the course's, with one thing or two changed. Introduced in notebook 07."""
 
     change: str  # what is changed, in words
     recipe: Recipe = COURSE
