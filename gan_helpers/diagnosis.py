@@ -38,12 +38,13 @@ ADVICE = {
     SATURATED: "Use the non-saturating loss, -log D(G(z)), or hold the discriminator back: "
     "dropout, a smaller learning rate. Check that D's step detaches fake: else its gradient "
     "cancels G's.",
-    D_TOO_STRONG: "Hold the discriminator back: dropout, a smaller learning rate, one step for "
-    "each of G's. Check Adam's betas (beta1 small), and that D's step detaches fake.",
+    D_TOO_STRONG: "Check Adam's betas first (beta1 small), then that D's step detaches fake, and "
+    "that G's learning rate is not far below D's. Else hold the discriminator back: dropout, one "
+    "step for each of G's.",
     D_TOO_WEAK: "Give the discriminator a larger network or a larger learning rate: what it "
     "cannot see, the generator does not learn.",
     COLLAPSE: "Count the classes of many samples. Check that the images are shuffled; try "
-    "BatchNorm in the generator, a larger batch, smaller betas, a discriminator that keeps up.",
+    "BatchNorm in the generator, smaller betas, a discriminator that keeps up.",
     NO_DIGITS: "If it is still young, train longer; if that does not help, try a higher learning "
     "rate, a discriminator that sees more, or the course's networks (notebook 04).",
 }
@@ -78,7 +79,7 @@ class Facts(NamedTuple):
     longest_gradient: float  # of both players, in the whole run
     update_ratio: float  # how far D moves in a step, over how far G does
     first_d_loss: float  # before the first step
-    first_g_loss: float
+    first_g_loss: float  # after D's first step
     first_d_fake: float
     first_update: float  # how far G moved in its first step
     highest_d: float  # of all D(x) and D(G(z)), batch means

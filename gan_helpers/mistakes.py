@@ -26,8 +26,7 @@ class SigmoidDiscriminator(Discriminator):
     """The course's discriminator with a sigmoid at its end, which the loss then takes again.
 
     Input as for ``Discriminator``. Output: probabilities in (0, 1), shape (N, 1), where logits are
-    expected. Introduced in notebook 07, "A gallery
-    of small mistakes".
+    expected. Introduced in notebook 07, "A gallery of small mistakes".
     """
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
