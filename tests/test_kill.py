@@ -19,6 +19,7 @@ import select
 import signal
 import struct
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -33,6 +34,9 @@ from gan_helpers.training import train
 
 torch.set_num_threads(1)
 tqdm.monitor_interval = 0  # no thread of its own: a fork may not have one
+# tqdm's own lock lies in memory that all forks share: a process killed while it holds the lock
+# would leave it shut, and each later one would wait for ever.
+tqdm.set_lock(threading.RLock())
 FILE = Path(sys.argv[1])
 IMAGES = torch.randint(
     0, 256, (70, 1, 28, 28), generator=torch.Generator().manual_seed(0), dtype=torch.uint8
