@@ -87,8 +87,10 @@ def draw_gallery(histories: Mapping[str, History], window: int = 50) -> Figure:
         for axes in (losses, outputs, gradients):
             if number == 0:
                 axes.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1.15))
-            elif axes is not gradients or any(history.d_grad_norm) and any(history.g_grad_norm):
-                axes.get_legend().remove()  # it stays where it says that a gradient is 0
+            elif axes is gradients and not (any(history.d_grad_norm) and any(history.g_grad_norm)):
+                axes.legend(fontsize=8, frameon=False)  # it says that a gradient is 0
+            else:
+                axes.get_legend().remove()
             if number == len(rows) - 1:
                 axes.set_xlabel("step")
         losses.set_title(name, loc="left", fontsize=9, fontweight="bold")
@@ -125,3 +127,6 @@ def draw_gradients(axes: Axes, history: History) -> None:
     axes.set_yscale("log")
     axes.set_xlim(-0.02 * history.steps, 1.02 * history.steps)
     finish(axes, "step", "length", "Gradients")
+    # These curves leap, so their names stand above them, below the title.
+    axes.set_title("Gradients", pad=20)
+    axes.legend(ncols=2, frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 0.97))
