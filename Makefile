@@ -26,7 +26,7 @@ test: setup
 notebooks: setup
 	.venv/bin/jupyter nbconvert --to notebook --execute --inplace \
 		--ExecutePreprocessor.timeout=900 --ExecutePreprocessor.record_timing=False \
-		--ExecutePreprocessor.store_widget_state=False $(NB)
+		--ExecutePreprocessor.store_widget_state=False --coalesce-streams $(NB)
 
 bench: setup
 	.venv/bin/python benchmarks/step_time.py $(ARGS)
