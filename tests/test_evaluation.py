@@ -95,9 +95,10 @@ def test_the_generators_mode_and_weights_are_left_as_they_were(training, monkeyp
     assert generator.training == training
     assert all(torch.equal(kept[name], now) for name, now in generator.state_dict().items())
     assert images.shape == (1000, 1, 28, 28)
-    # Eval mode for the draw: the batch an image comes in does not matter.
+    # Eval mode for the draw: the batch an image comes in does not matter, but for the rounding of
+    # its products, one grey level at most.
     z = torch.randn(1000, 8, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(images[:10], sample(generator, z[:10]))
+    assert (images[:10].int() - sample(generator, z[:10]).int()).abs().max() <= 1
 
 
 def test_more_than_one_batch_of_z_is_drawn_in_its_order(monkeypatch):

@@ -38,6 +38,7 @@ tqdm.monitor_interval = 0  # no thread of its own: a fork may not have one
 # would leave it shut, and each later one would wait for ever.
 tqdm.set_lock(threading.RLock())
 FILE = Path(sys.argv[1])
+UNFINISHED = FILE.with_name(FILE.name + ".unfinished")
 IMAGES = torch.randint(
     0, 256, (70, 1, 28, 28), generator=torch.Generator().manual_seed(0), dtype=torch.uint8
 )
@@ -93,12 +94,17 @@ def main():
         first = b""
         if kill % 2 and select.select([hear], [], [], 20)[0]:
             first = os.read(hear, 8)
-        time.sleep(rng.uniform(0, {SECONDS}))
+        if kill % 10 == 9:  # one in ten strikes while a file is being written
+            end = time.monotonic() + 5
+            while not UNFINISHED.exists() and time.monotonic() < end:
+                pass
+        else:
+            time.sleep(rng.uniform(0, {SECONDS}))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         assert os.WIFSIGNALED(status), f"process {{kill}} failed before it was killed"
         beside = {{path.name for path in FILE.parent.iterdir()}} - {{FILE.name}}
-        assert beside <= {{FILE.name + ".unfinished"}}, beside  # files that nobody would remove
+        assert beside <= {{UNFINISHED.name}}, beside  # files that nobody would remove
         halves += len(beside)
         told = heard(hear, first)
         least = max(told, default=steps)  # complete before the kill, so it must still be there

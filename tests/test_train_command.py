@@ -1,6 +1,7 @@
 """``train`` on the command line: what it leaves, and that stopped and resumed is never stopped."""
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -68,7 +69,8 @@ def crash() -> None:
 def test_a_run_leaves_all_that_is_for_reading(tmp_path, capsys):
     folder = tmp_path / "runs" / "first"
     assert begin(folder, "--epochs", "3", "--grid-every", "2", "--seed", "4") == 0
-    assert f"30 steps in 0.0 minutes: {folder}" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert re.search(rf"^30 steps in \d+\.\d minutes: {re.escape(str(folder))}$", out, re.M), out
     assert {path.name for path in folder.iterdir()} - {"lock"} == {
         "checkpoint.safetensors",
         "generator.safetensors",
@@ -84,7 +86,8 @@ def test_a_run_leaves_all_that_is_for_reading(tmp_path, capsys):
     assert same(state(generator), state(run.sampler))
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert record == about
-    assert (record["seed"], record["steps"], record["minutes"]) == ("4", "30", "0.0")
+    assert (record["seed"], record["steps"]) == ("4", "30")
+    assert re.fullmatch(r"\d+\.\d", record["minutes"])
     assert record["command"].startswith("python -m gan_helpers ")
     assert torch.__version__.startswith(record["torch"])
 

@@ -65,7 +65,7 @@ def press_stop_after(run: Run, step: int) -> threading.Thread:
 def test_the_stop_button_ends_the_run_after_a_whole_step(images, recipe, own_handler):
     run = start_run(recipe)
     presser = press_stop_after(run, 5)
-    history = quietly(run, images, steps=20_000)
+    history = quietly(run, images, steps=20_000, frame_every=20_000)  # the button listens all along
     presser.join()
     stopped_at = history.steps
     assert 5 <= stopped_at < 20_000

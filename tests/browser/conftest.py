@@ -68,6 +68,7 @@ def console():
 def new_page(browser, console):
     def make():
         page = browser.new_page(viewport=lab.VIEWPORT)
+        page.set_default_timeout(lab.WAIT * 1e3)
         page.on("console", lambda message: _keep_error(message, console))
         page.on("pageerror", lambda error: console.append(str(error)))
         return page

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 GENERATOR = ROOT / "gan_helpers" / "assets" / "hour_generator.safetensors"
 DISCRIMINATOR = GENERATOR.with_name("hour_discriminator.safetensors")
 TOKEN = "a-token-for-this-test"
-WAIT = 120  # seconds, for what takes a few on a quiet machine
+WAIT = 400  # seconds, for what takes up to 40 on a quiet machine
 
 # Without the first, Chromium does not start as root; most of the others keep it off the network.
 FLAGS = (
@@ -179,7 +179,7 @@ def save(page: Page, file: Path) -> nbformat.NotebookNode:
     return nbformat.read(file, as_version=4)
 
 
-def wait_until(happened: Callable[[], bool], page: Page, problem: str, seconds: int = 30) -> None:
+def wait_until(happened: Callable[[], bool], page: Page, problem: str, seconds: int = WAIT) -> None:
     """Let the page go on until ``happened()``; an ``AssertionError`` says what did not."""
     end = time.monotonic() + seconds
     while not happened():

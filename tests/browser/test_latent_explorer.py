@@ -72,8 +72,14 @@ def test_gauge_and_words_say_what_the_networks_say(panels_page, panel, generator
     panel.get_by_role("status").get_by_text(f"|z| = {draws[0].norm():.1f}.").wait_for()
     with torch.no_grad():
         d = discriminator(generator.eval()(draws[0])).sigmoid().item()
-    width = panel.locator(".progress-bar").evaluate("bar => parseFloat(bar.style.width)")
-    assert width == pytest.approx(100 * d, abs=0.1)
+    gauge = panel.locator(".progress-bar")
+    lab.wait_until(  # the kernel may still be at the reset of the test before
+        lambda: (
+            gauge.evaluate("bar => parseFloat(bar.style.width)") == pytest.approx(100 * d, abs=0.1)
+        ),
+        panels_page,
+        "the gauge does not show D's opinion",
+    )
 
 
 def test_other_directions_start_from_the_digit_that_is_shown(panels_page, panel, generator, draws):

@@ -46,7 +46,7 @@ def test_single_steps_move_the_player_that_they_name(panels_page, panel, twin):
 
 def test_training_starts_takes_orders_and_pauses(panels_page, panel):
     click(panel, "Start")
-    lab.wait_until(lambda: steps(panel) > 5, panels_page, "the run does not start", 60)
+    lab.wait_until(lambda: steps(panel) > 5, panels_page, "the run does not start")
     # In the middle of the run: another loss, another learning rate, and a look at the history.
     panel.get_by_role("radio", name="saturating", exact=True).check()
     lab.press(lab.slider(panel, "G's learning rate"), "ArrowLeft")
