@@ -23,10 +23,12 @@ lab: setup
 test: setup
 	.venv/bin/python -m pytest --nbval $(ARGS)
 
+# The second command joins what a cell printed in several messages; with --execute it would be early.
 notebooks: setup
 	.venv/bin/jupyter nbconvert --to notebook --execute --inplace \
 		--ExecutePreprocessor.timeout=900 --ExecutePreprocessor.record_timing=False \
-		--ExecutePreprocessor.store_widget_state=False --coalesce-streams $(NB)
+		--ExecutePreprocessor.store_widget_state=False $(NB)
+	.venv/bin/jupyter nbconvert --to notebook --inplace --coalesce-streams $(NB)
 
 bench: setup
 	.venv/bin/python benchmarks/step_time.py $(ARGS)

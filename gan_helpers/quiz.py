@@ -36,7 +36,7 @@ class Quiz:
         self.right: dict[int, bool] = {}  # by case: was the first answer right?
 
     def show(self, case: int) -> None:
-        """Draw the dashboard of a case, 1 to 12, and print what the classifier sees in its samples.
+        """Draw the dashboard of a case, 1 to 12, and print what its dashboard does not show.
 
         Raises ``ValueError`` for another number.
         """
@@ -44,7 +44,9 @@ class Quiz:
         facts = gather(history)
         print(
             f"Case {case}: of the forty samples {facts.digits:.0%} are digits to the classifier; "
-            f"{facts.largest_class:.0%} are of its most frequent class."
+            f"{facts.largest_class:.0%} are of its most frequent class.\n"
+            f"They differ by {facts.spread:.0f} grey levels (real digits: 45). In a step D moves "
+            f"{facts.update_ratio:.2g} times as far as G (course's recipe: 0.6)."
         )
         plot_dashboard(
             history,
@@ -52,7 +54,9 @@ class Quiz:
             f"g_loss {facts.g_loss:.2f}, D(x) {facts.d_real:.2f}, D(G(z)) {facts.d_fake:.2f}; the "
             f"gradients have the lengths {facts.d_gradient:.1g} (D) and {facts.g_gradient:.1g} "
             f"(G). Of the forty samples the classifier takes {facts.digits:.0%} for digits; the "
-            f"most frequent class has {facts.largest_class:.0%}.",
+            f"most frequent class has {facts.largest_class:.0%}; they differ by "
+            f"{facts.spread:.0f} grey levels. In a step D moves {facts.update_ratio:.2g} times as "
+            "far as G.",
         )
 
     def answer(self, case: int, name: str) -> None:

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from urllib.parse import unquote
@@ -118,6 +119,9 @@ def test_it_was_run_from_top_to_bottom_without_errors(path):
     assert counts == list(range(1, len(counts) + 1)), "run it with 'make notebooks'"
     kinds = [(i, output.output_type, output.get("name")) for i, output in outputs(path)]
     assert [kind for kind in kinds if kind[1] == "error" or kind[2] == "stderr"] == []
+    # Two streams in a row are one text that fell apart; make notebooks joins them.
+    streams = [kind if kind[1] == "stream" else None for kind in kinds]
+    assert [one for one, next_one in pairwise(streams) if one and one == next_one] == []
 
 
 @every_notebook
