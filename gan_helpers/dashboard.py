@@ -41,7 +41,8 @@ def draw_dashboard(history: History, window: int = 50) -> Figure:
         figure = Figure(figsize=(8.4, 5.2), layout="constrained")
         (losses, outputs), (gradients, samples) = figure.subplots(2, 2)
     draw_losses(losses, history, window)
-    losses.margins(y=0.12)  # room for the names of the two marks
+    for mark in losses.texts:  # beside the picture, where no curve runs through their names
+        mark.set(position=(1.01, mark.xy[1]), horizontalalignment="left")
     draw_outputs(outputs, history, window)
     draw_gradients(gradients, history)
     draw_last_samples(samples, history)

@@ -14,7 +14,6 @@ import torch
 from IPython.display import Image, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from PIL import Image as PillowImage
 from torchvision.utils import make_grid
 
@@ -195,8 +194,7 @@ def draw_losses(axes: Axes, history: History, window: int = 50) -> None:
     ):
         axes.axhline(value, **REFERENCE_LINE)
         axes.annotate(name, (1, value), xycoords=("axes fraction", "data"), fontsize=8,
-                      ha="right", va=side, color="0.3",
-                      path_effects=[withStroke(linewidth=2, foreground="white")])  # fmt: skip
+                      ha="right", va=side, color="0.3")  # fmt: skip
     finish(axes, "step", "loss [nats]", "Losses")
 
 

@@ -45,8 +45,8 @@ class Quiz:
         print(
             f"Case {case}: of the forty samples {facts.digits:.0%} are digits to the classifier; "
             f"{facts.largest_class:.0%} are of its most frequent class.\n"
-            f"They differ by {facts.spread:.0f} grey levels (real digits: 45). In a step D moves "
-            f"{facts.update_ratio:.2g} times as far as G (course's recipe: 0.6)."
+            f"The samples differ by {facts.spread:.0f} grey levels (real digits: 45). In a step D "
+            f"moves {facts.update_ratio:.2g} times as far as G (course's recipe: 0.6)."
         )
         plot_dashboard(
             history,

@@ -179,9 +179,9 @@ def save(page: Page, file: Path) -> nbformat.NotebookNode:
     return nbformat.read(file, as_version=4)
 
 
-def wait_until(happened: Callable[[], bool], page: Page, problem: str, seconds: int = WAIT) -> None:
+def wait_until(happened: Callable[[], bool], page: Page, problem: str) -> None:
     """Let the page go on until ``happened()``; an ``AssertionError`` says what did not."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + WAIT
     while not happened():
         assert time.monotonic() < end, problem
         page.wait_for_timeout(50)
