@@ -7,11 +7,12 @@ PYTHON ?= $(shell for p in .venv/bin/python python3 python3.13 python3.12 python
 NB = $(sort $(wildcard notebooks/*.ipynb)) $(sort $(wildcard notebooks/solutions/*.ipynb))
 ARGS =
 
-.PHONY: help lab test notebooks bench format setup
+.PHONY: help lab test elsewhere notebooks bench format setup
 
 help:
 	@echo "make lab        install what is needed into .venv and open the notebooks in JupyterLab"
 	@echo "make test       run the unit tests and every notebook and solution"
+	@echo "make elsewhere  run the notebooks as other processors would and list what changes (an hour)"
 	@echo "make notebooks  run the notebooks and store their outputs (some: NB='notebooks/01*.ipynb')"
 	@echo "make bench      time a step, the way to digits, metrics, sliders (28 minutes); make format tidies"
 
@@ -22,6 +23,10 @@ lab: setup
 
 test: setup
 	.venv/bin/python -m pytest --nbval $(ARGS)
+
+# Some notebooks: make elsewhere ARGS="notebooks/03*.ipynb"; one variant: ARGS="--variant bfloat16".
+elsewhere: setup
+	.venv/bin/python tools/elsewhere.py $(ARGS)
 
 # The second command joins what a cell printed in several messages; with --execute it would be early.
 notebooks: setup
