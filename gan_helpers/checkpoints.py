@@ -13,7 +13,15 @@ from gan_helpers.recipes import Run, recipe_from_dict, recipe_to_dict, start_run
 
 # Of the file; raised when an older program could no longer read it, and when a default of a
 # recipe or a network changes: what is not written would come back as another value.
-FORMAT = 2
+FORMAT = 3
+# What a checkpoint of format 2, which can be read too, does not say: there was nothing else.
+FORMAT_2 = {
+    "g_optimizer": ["Adam", {}],
+    "d_optimizer": ["Adam", {}],
+    "d_learning_rate": None,
+    "momentum": 0.0,
+    "head_start": 0,
+}
 
 
 def save_checkpoint(run: Run, file: str | Path, about: dict | None = None) -> None:
@@ -37,7 +45,7 @@ def save_checkpoint(run: Run, file: str | Path, about: dict | None = None) -> No
         "position": run.position,
         "about": about or {},
         "history": run.history.about,
-        "adams": [_hyperparameters(adam) for adam in (run.g_optimizer, run.d_optimizer)],
+        "optimizers": [_hyperparameters(one) for one in (run.g_optimizer, run.d_optimizer)],
     }
     state["sha256"] = _sha256(state, tensors)
     try:
@@ -59,9 +67,11 @@ def load_checkpoint(file: str | Path, device: torch.device | str = "cpu") -> Run
     """
     state, tensors = _read(file)
     try:
-        run = start_run(recipe_from_dict(state["recipe"]), state["seed"], device)
+        older = state["format"] == 2
+        recipe = recipe_from_dict((FORMAT_2 if older else {}) | state["recipe"])
+        run = start_run(recipe, state["seed"], device)
         run.position = state["position"]
-        _restore(run, tensors, state["adams"])
+        _restore(run, tensors, state["adams" if older else "optimizers"])
         run.history = history_from_tensors(_part(tensors, "history"), state["history"], file)
     except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = " ".join(str(error).split())  # PyTorch's own has several lines
@@ -92,14 +102,13 @@ def _tensors(run: Run) -> dict[str, torch.Tensor]:
     }
 
 
-def _restore(run: Run, tensors: dict[str, torch.Tensor], adams: list[dict]) -> None:
+def _restore(run: Run, tensors: dict[str, torch.Tensor], optimizers: list[dict]) -> None:
     run.generator.load_state_dict(_part(tensors, "generator"))
     run.discriminator.load_state_dict(_part(tensors, "discriminator"))
     if run.average is not None:
         run.average.load_state_dict(_part(tensors, "average"))
-    g_adam, d_adam = adams
-    _restore_optimizer(run.g_optimizer, _part(tensors, "g_optimizer"), g_adam)
-    _restore_optimizer(run.d_optimizer, _part(tensors, "d_optimizer"), d_adam)
+    for name, numbers in zip(("g_optimizer", "d_optimizer"), optimizers, strict=True):
+        _restore_optimizer(getattr(run, name), _part(tensors, name), numbers)
     random, data = _part(tensors, "random"), _part(tensors, "data")
     run.rng.set_state(random["rng"])
     run.dropout_rng.set_state(random["dropout"])
@@ -115,7 +124,7 @@ def _part(tensors: dict[str, torch.Tensor], part: str) -> dict[str, torch.Tensor
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    """Adam's memory: for the weight of each number, its averages and its count of steps."""
+    """The optimiser's memory of each weight: Adam's averages and steps, the last update of SGD."""
     state = optimizer.state_dict()["state"]
     return {f"{i}/{name}": value for i, one in state.items() for name, value in one.items()}
 
@@ -123,7 +132,8 @@ def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tens
 def _hyperparameters(optimizer: torch.optim.Optimizer) -> dict:
     """The recipe's, where nobody has changed them on the way (a slower discriminator, say)."""
     (group,) = optimizer.param_groups
-    return {name: group[name] for name in ("lr", "betas", "weight_decay")}
+    names = ("lr", "betas", "momentum", "weight_decay")
+    return {name: group[name] for name in names if name in group}
 
 
 def _restore_optimizer(
@@ -134,17 +144,20 @@ def _restore_optimizer(
         number, name = key.split("/")
         state.setdefault(int(number), {})[name] = tensor
     weights = [p for group in optimizer.param_groups for p in group["params"]]
+    adam = isinstance(optimizer, torch.optim.Adam)
     for number, one in state.items():
         shape = weights[number].shape if number < len(weights) else None
         shapes = {name: tensor.shape for name, tensor in one.items()}
-        if shapes != {"step": torch.Size(), "exp_avg": shape, "exp_avg_sq": shape}:
-            raise ValueError(f"Adam's memory of weight {number} does not fit the networks")
+        expected = {"step": torch.Size(), "exp_avg": shape, "exp_avg_sq": shape}
+        if shapes != (expected if adam else {"momentum_buffer": shape}):
+            raise ValueError(f"the optimiser's memory of weight {number} does not fit the networks")
     if state and len(state) != len(weights):
         raise ValueError(
-            f"Adam's memory is of {len(state)} weights, the network has {len(weights)}"
+            f"the optimiser remembers {len(state)} weights, the network has {len(weights)}"
         )
     (group,) = optimizer.state_dict()["param_groups"]
-    group |= hyperparameters | {"betas": tuple(hyperparameters["betas"])}
+    for name, value in hyperparameters.items():
+        group[name] = tuple(value) if name == "betas" else value
     optimizer.load_state_dict({"state": state, "param_groups": [group]})
 
 
@@ -155,7 +168,7 @@ def _read(file: str | Path) -> tuple[dict, dict[str, torch.Tensor]]:
         version = state["format"]
     except (KeyError, ValueError, TypeError) as error:
         raise OSError(f"{file} is no checkpoint; save_checkpoint writes such files.") from error
-    if version != FORMAT:
+    if version not in (2, FORMAT):
         raise OSError(
             f"{file} is a checkpoint of format {version}; this package reads format {FORMAT}. "
             "Go on with the version of the package that wrote it."

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import partial
 
+import torch
+
 from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
 from gan_helpers.models import Discriminator, Generator
 from gan_helpers.recipes import RECIPES, Recipe
@@ -13,10 +15,12 @@ LOSSES = {
     "saturating": saturating_generator_loss,
     "non-saturating": non_saturating_generator_loss,
 }
+OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 # What makes a recipe on the command line; with --resume it is the folder's.
 RECIPE_OPTIONS = (
-    "recipe seed loss batch_size learning_rate betas weight_decay fresh_z average_decay "
-    "bfloat16 latent_dim generator_hidden discriminator_hidden dropout"
+    "recipe seed loss batch_size optimizer learning_rate d_learning_rate betas momentum "
+    "weight_decay head_start fresh_z average_decay bfloat16 latent_dim generator_hidden "
+    "discriminator_hidden dropout"
 ).split()
 
 
@@ -25,9 +29,20 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     recipe = parser.add_argument_group("hyperparameters, in place of the recipe's")
     recipe.add_argument("--loss", choices=LOSSES, help="the generator's")
     recipe.add_argument("--batch-size", type=at_least(int, 2), metavar="N")
-    recipe.add_argument("--learning-rate", type=above(0), metavar="X", help="of both Adams")
-    recipe.add_argument("--betas", type=share, nargs=2, metavar=("B1", "B2"))
+    recipe.add_argument("--optimizer", choices=OPTIMIZERS, help="of both players")
+    recipe.add_argument("--learning-rate", type=above(0), metavar="X", help="of both players")
+    recipe.add_argument(
+        "--d-learning-rate", type=above(0), metavar="X", help="of the discriminator alone"
+    )
+    recipe.add_argument("--betas", type=share, nargs=2, metavar=("B1", "B2"), help="Adam's")
+    recipe.add_argument("--momentum", type=share, metavar="X", help="of gradient descent (sgd)")
     recipe.add_argument("--weight-decay", type=at_least(float, 0), metavar="X")
+    recipe.add_argument(
+        "--head-start",
+        type=at_least(int, 0),
+        metavar="STEPS",
+        help="that the discriminator makes alone before the first of both",
+    )
     recipe.add_argument("--fresh-z", action=argparse.BooleanOptionalAction, default=None)
     recipe.add_argument("--average-decay", type=share_or_none, metavar="X", help="or none")
     recipe.add_argument(
@@ -45,11 +60,15 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
 def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
     """The named recipe with what the command line changes in it.
 
-    Raises ``ValueError`` when sizes are given for the article's networks, which have none.
+    Raises ``ValueError`` when sizes are given for the article's networks, which have none, and
+    for numbers of another optimiser than the run's.
     """
     recipe = RECIPES[arguments.recipe or "course"]
-    plain = ("batch_size", "learning_rate", "weight_decay", "fresh_z", "bfloat16")
+    plain = (
+        "batch_size learning_rate d_learning_rate momentum weight_decay head_start fresh_z bfloat16"
+    ).split()
     changes = {k: getattr(arguments, k) for k in plain if getattr(arguments, k) is not None}
+    changes |= _chosen_optimizers(arguments, recipe)
     if arguments.betas:
         changes["betas"] = tuple(arguments.betas)
     if arguments.loss:
@@ -78,6 +97,26 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
         if given:
             changes[name] = partial(network, **given)
     return replace(recipe, **changes)
+
+
+def _chosen_optimizers(arguments: argparse.Namespace, recipe: Recipe) -> dict:
+    """The optimisers' changes; raises ``ValueError`` for numbers that would not be used."""
+    changes = {}
+    kind = OPTIMIZERS.get(arguments.optimizer, recipe.g_optimizer)
+    if kind is not recipe.g_optimizer:
+        if arguments.learning_rate is None:
+            raise ValueError(
+                f"--optimizer {arguments.optimizer} needs a --learning-rate of its own: the "
+                f"recipe's {recipe.learning_rate} is meant for {recipe.g_optimizer.__name__}."
+            )
+        changes = {"g_optimizer": kind, "d_optimizer": kind, "d_learning_rate": None}
+        if arguments.d_learning_rate is not None:
+            changes["d_learning_rate"] = arguments.d_learning_rate
+    if kind is torch.optim.Adam and arguments.momentum is not None:
+        raise ValueError("--momentum is of gradient descent (--optimizer sgd); Adam has --betas.")
+    if kind is torch.optim.SGD and arguments.betas is not None:
+        raise ValueError("--betas are Adam's; gradient descent (sgd) has --momentum.")
+    return changes
 
 
 def recipe_table() -> str:

@@ -35,9 +35,14 @@ class Recipe:
     build_discriminator: Callable[[], nn.Module] = Discriminator
     generator_loss: GeneratorLoss = non_saturating_generator_loss
     batch_size: int = 128
-    learning_rate: float = 1.5e-3  # of both Adams
+    g_optimizer: type[torch.optim.Optimizer] = torch.optim.Adam  # or torch.optim.SGD
+    d_optimizer: type[torch.optim.Optimizer] = torch.optim.Adam
+    learning_rate: float = 1.5e-3  # of both players
+    d_learning_rate: float | None = None  # the discriminator's, where it has one of its own
     betas: tuple[float, float] = (0.0, 0.99)  # Adam's memory: of the gradient, of its square
+    momentum: float = 0.0  # gradient descent's: share of the last update in the next
     weight_decay: float = 0.0
+    head_start: int = 0  # steps that the discriminator makes alone before the first of both
     fresh_z: bool = False  # new z for the generator's step, or the same fakes for both steps
     average_decay: float | None = 0.99  # share of the old average kept at each step; None: none
     bfloat16: bool = True  # multiply matrices in 16 bits where the processor has that (CPU)
@@ -54,7 +59,16 @@ ARTICLE = Recipe(
     average_decay=None,
     bfloat16=False,
 )
-RECIPES = {"course": COURSE, "article": ARTICLE}
+# Gradient descent, as the paper trained, after a head start of the discriminator.
+DESCENT = Recipe(
+    g_optimizer=torch.optim.SGD,
+    d_optimizer=torch.optim.SGD,
+    learning_rate=0.05,
+    momentum=0.5,
+    head_start=400,
+    bfloat16=False,
+)
+RECIPES = {"course": COURSE, "article": ARTICLE, "descent": DESCENT}
 # What a recipe may be built of, if it is to be written down; partial(...) sets their arguments.
 PARTS = {
     part.__name__: part
@@ -65,6 +79,8 @@ PARTS = {
         ArticleDiscriminator,
         saturating_generator_loss,
         non_saturating_generator_loss,
+        torch.optim.Adam,
+        torch.optim.SGD,
     )
 }
 
@@ -72,8 +88,8 @@ PARTS = {
 def recipe_to_dict(recipe: Recipe) -> dict:
     """``recipe`` as plain numbers and names, for JSON; ``recipe_from_dict`` reads it.
 
-    Networks and losses are written as ``[name, arguments]``. Raises ``ValueError`` for a network
-    or a loss that is not the course's (a lambda, say), which no name stands for.
+    Networks, losses and optimisers are written as ``[name, arguments]``. Raises ``ValueError`` for
+    one that the course does not know (a lambda, say), which no name stands for.
     Introduced in notebook 04, "Stop it, resume it".
     """
     written = {}
@@ -110,7 +126,7 @@ def recipe_from_dict(written: dict) -> Recipe:
             raise ValueError(
                 f"the recipe has an unknown entry {name!r}; known are {sorted(known)}."
             )
-        if name in ("build_generator", "build_discriminator", "generator_loss"):
+        if callable(getattr(COURSE, name)):  # a network, a loss or an optimiser
             part, arguments = value
             if part not in PARTS:
                 raise ValueError(f"{name} is {part!r}; expected one of {', '.join(PARTS)}.")
@@ -192,7 +208,8 @@ def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu")
 
     The same recipe and seed give the same run, bit for bit, on one CPU with one number of threads.
 
-    Raises ``ValueError`` when ``average_decay`` is not in (0, 1).
+    Raises ``ValueError`` when ``average_decay`` is not in (0, 1), ``momentum`` not in [0, 1),
+    ``head_start`` negative, or an optimiser neither Adam nor SGD.
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 03, "One run, two losses".
     """
@@ -201,12 +218,14 @@ def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu")
             f"average_decay is {recipe.average_decay}; expected a number between 0 and 1 "
             "(the share of the old average kept at each step), or None for no averaging."
         )
+    _check_optimisers(recipe)
     # One seed, five independent streams: two networks, images and z, the fixed z, dropout.
     with torch.random.fork_rng(devices=[]):  # PyTorch draws first weights, which we replace
         generator = initialise(recipe.build_generator(), seed=4 * seed).to(device)
         discriminator = initialise(recipe.build_discriminator(), seed=4 * seed + 1).to(device)
     rng = torch.Generator().manual_seed(4 * seed + 2)
     fixed_rng = torch.Generator().manual_seed(4 * seed + 3)
+    d_rate = recipe.learning_rate if recipe.d_learning_rate is None else recipe.d_learning_rate
     average = None
     if recipe.average_decay is not None:
         average = AveragedModel(
@@ -219,8 +238,8 @@ def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu")
         seed=seed,
         generator=generator,
         discriminator=discriminator,
-        g_optimizer=_adam(generator, recipe),
-        d_optimizer=_adam(discriminator, recipe),
+        g_optimizer=_optimizer(generator, recipe.g_optimizer, recipe.learning_rate, recipe),
+        d_optimizer=_optimizer(discriminator, recipe.d_optimizer, d_rate, recipe),
         average=average,
         rng=rng,
         dropout_rng=torch.Generator().manual_seed(2**31 + seed),
@@ -228,12 +247,27 @@ def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu")
     )
 
 
-def _adam(network: nn.Module, recipe: Recipe) -> torch.optim.Adam:
+def _check_optimisers(recipe: Recipe) -> None:
+    for name in ("g_optimizer", "d_optimizer"):
+        if getattr(recipe, name) not in (torch.optim.Adam, torch.optim.SGD):
+            raise ValueError(
+                f"{name} is {getattr(recipe, name)!r}; expected torch.optim.Adam or "
+                "torch.optim.SGD, the class itself."
+            )
+    if not 0 <= recipe.momentum < 1:
+        raise ValueError(
+            f"momentum is {recipe.momentum}; expected a number from 0 (none) to below 1: the share "
+            "of the last update that the next one repeats."
+        )
+    if not (isinstance(recipe.head_start, int) and recipe.head_start >= 0):
+        raise ValueError(
+            f"head_start is {recipe.head_start!r}; expected a number of steps, 0 for none."
+        )
+
+
+def _optimizer(
+    network: nn.Module, kind: type[torch.optim.Optimizer], rate: float, recipe: Recipe
+) -> torch.optim.Optimizer:
+    own = {"betas": recipe.betas} if kind is torch.optim.Adam else {"momentum": recipe.momentum}
     # fused: one pass over the weights in place of a dozen; the same formula.
-    return torch.optim.Adam(
-        network.parameters(),
-        lr=recipe.learning_rate,
-        betas=recipe.betas,
-        weight_decay=recipe.weight_decay,
-        fused=True,
-    )
+    return kind(network.parameters(), lr=rate, weight_decay=recipe.weight_decay, fused=True, **own)

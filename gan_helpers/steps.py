@@ -131,11 +131,15 @@ def sample(generator: nn.Module, z: torch.Tensor) -> torch.Tensor:
 def play_step(run: Run, images: torch.Tensor, measure: bool = False) -> None:
     """One whole step of ``run``: D, then G, then the average, recorded in its history.
 
+    Before the first, the discriminator makes the ``head_start`` steps of the recipe alone.
     ``images``: uint8, shape (N, 1, 28, 28), on the run's device. ``measure``: record what costs
     more, too (see ``History``). Randomness comes from the run alone. Errors as for the two steps.
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The loop".
     """
+    if run.history.steps == 0:
+        for _ in range(run.recipe.head_start):
+            play_discriminator_step(run, images)
     with _dropout_randomness(run):
         _step(run, _next_batch(run, images), measure)
 

@@ -126,10 +126,21 @@ def test_foreign_files(run, file):
         assert_refused(file, "is no checkpoint")
 
 
-@pytest.mark.parametrize("version", [1, 3])  # 1: before bfloat16, and with other networks
+def test_a_checkpoint_from_before_gradient_descent(file, run, rewrite):
+    def age(state: dict, tensors: dict[str, torch.Tensor]) -> None:
+        for entry in ("g_optimizer", "d_optimizer", "d_learning_rate", "momentum", "head_start"):
+            del state["recipe"][entry]
+        state["adams"] = state.pop("optimizers")
+        state["format"] = 2
+
+    rewrite(age)
+    assert_same_run(load_checkpoint(file), run)
+
+
+@pytest.mark.parametrize("version", [1, 4])  # 1: before bfloat16, and with other networks
 def test_a_checkpoint_of_an_older_or_a_newer_package(file, rewrite, version):
     rewrite(lambda state, tensors: state.update(format=version))
-    message = f"is a checkpoint of format {version}; this package reads format 2. Go on with"
+    message = f"is a checkpoint of format {version}; this package reads format 3. Go on with"
     assert_refused(file, message)
     with pytest.raises(OSError, match=f"format {version}"):
         read_about(file)
@@ -175,7 +186,7 @@ def test_a_recipe_that_lacks_an_entry_does_not_get_the_default(file, rewrite, en
     assert_refused(file, f"does not hold a whole run of this recipe (the recipe lacks {entry}.)")
 
 
-@pytest.mark.parametrize("key", ["recipe", "seed", "position", "history"])
+@pytest.mark.parametrize("key", ["recipe", "seed", "position", "history", "optimizers"])
 def test_a_state_that_lacks_an_entry(file, rewrite, key):
     rewrite(lambda state, tensors: state.pop(key))
     assert_refused(file, "does not hold a whole run", key)

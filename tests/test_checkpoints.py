@@ -26,6 +26,11 @@ from gan_helpers.recipes import (
 )
 from gan_helpers.training import train_in_parts
 
+DESCENDING = {
+    "g_optimizer": torch.optim.SGD,
+    "d_optimizer": torch.optim.SGD,
+    "learning_rate": 0.05,
+}
 RECIPES = {
     "course": TINY,
     "no dropout": CALM,
@@ -34,6 +39,9 @@ RECIPES = {
     "saturating": replace(TINY, generator_loss=saturating_generator_loss),
     "weight decay": replace(TINY, weight_decay=0.01, betas=(0.9, 0.99), average_decay=0.8),
     "two layers": replace(TINY, build_generator=partial(Generator, latent_dim=3, hidden=(5, 7))),
+    "gradient descent": replace(TINY, **DESCENDING, momentum=0.5, head_start=3),
+    "without momentum": replace(TINY, **DESCENDING, head_start=2),
+    "one of each": replace(TINY, d_optimizer=torch.optim.SGD, d_learning_rate=0.1, momentum=0.9),
 }
 
 

@@ -226,10 +226,10 @@ def test_the_recipes_are_listed_with_their_numbers(capsys):
     assert main(["recipes"]) == 0
     captured = capsys.readouterr()
     names, *rows = captured.out.splitlines()
-    assert names.split() == ["course", "article"]
+    assert names.split() == ["course", "article", "descent"]
     assert [row.split()[0] for row in rows] == list(Recipe.__dataclass_fields__)
     assert "ArticleGenerator" in captured.out and "<function" not in captured.out
-    assert ["learning_rate", "0.0015", "0.0002"] in [row.split() for row in rows]
+    assert ["learning_rate", "0.0015", "0.0002", "0.05"] in [row.split() for row in rows]
     assert captured.err == ""
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+import torch
 
 from gan_helpers import options
 from gan_helpers.losses import saturating_generator_loss
@@ -36,11 +37,45 @@ def chosen(*arguments: str) -> Recipe:
         ("--average-decay none", {"average_decay": None}),
         ("--bfloat16", {"bfloat16": True}),
         ("--no-bfloat16", {"bfloat16": False}),
+        ("--d-learning-rate 0.01", {"d_learning_rate": 0.01}),
+        ("--head-start 7", {"head_start": 7}),
+        ("--optimizer adam", {}),
+        (
+            "--optimizer sgd --learning-rate 0.05 --momentum 0.5",
+            {
+                "g_optimizer": torch.optim.SGD,
+                "d_optimizer": torch.optim.SGD,
+                "learning_rate": 0.05,
+                "momentum": 0.5,
+            },
+        ),
     ],
 )
 @pytest.mark.parametrize("name", ["course", "article"])
 def test_a_hyperparameter_replaces_the_recipes(name, arguments, changes):
     assert chosen("--recipe", name, *arguments.split()) == replace(RECIPES[name], **changes)
+
+
+def test_gradient_descent_takes_its_momentum_and_adam_a_rate_of_its_own():
+    assert chosen("--recipe", "descent", "--momentum", "0").momentum == 0
+    adam = {"g_optimizer": torch.optim.Adam, "d_optimizer": torch.optim.Adam}
+    assert chosen(
+        "--recipe", "descent", "--optimizer", "adam", "--learning-rate", "1e-3"
+    ) == replace(RECIPES["descent"], learning_rate=1e-3, **adam)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--momentum 0.5", "--momentum is of gradient descent"),
+        ("--recipe descent --betas 0 0.9", "--betas are Adam's"),
+        ("--optimizer sgd", "--optimizer sgd needs a --learning-rate of its own"),
+        ("--recipe descent --optimizer adam", "the recipe's 0.05 is meant for SGD"),
+    ],
+)
+def test_a_number_that_would_not_be_used_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        chosen(*arguments.split())
 
 
 def test_without_a_recipe_it_is_the_courses():

@@ -8,7 +8,7 @@ from torch import nn
 from gan_helpers.history import History
 from gan_helpers.losses import non_saturating_generator_loss
 from gan_helpers.models import ArticleDiscriminator, ArticleGenerator, Discriminator, Generator
-from gan_helpers.recipes import ARTICLE, COURSE, Recipe, best_device, start_run
+from gan_helpers.recipes import ARTICLE, COURSE, DESCENT, Recipe, best_device, start_run
 
 
 def same(one: nn.Module, other: nn.Module) -> bool:
@@ -39,6 +39,49 @@ def test_the_courses_recipe():
     assert not COURSE.fresh_z
     assert COURSE.average_decay == 0.99
     assert COURSE.bfloat16
+
+
+def test_the_recipe_of_gradient_descent():
+    changes = {"learning_rate": 0.05, "momentum": 0.5, "head_start": 400, "bfloat16": False}
+    optimizers = {"g_optimizer": torch.optim.SGD, "d_optimizer": torch.optim.SGD}
+    assert DESCENT == replace(COURSE, **changes, **optimizers)
+
+
+@pytest.mark.parametrize(("d_rate", "expected"), [(None, 0.05), (0.2, 0.2)])
+def test_gradient_descent_with_the_recipes_numbers(recipe, d_rate, expected):
+    descending = replace(
+        recipe,
+        g_optimizer=torch.optim.SGD,
+        d_optimizer=torch.optim.SGD,
+        learning_rate=0.05,
+        d_learning_rate=d_rate,
+        momentum=0.5,
+        weight_decay=0.01,
+    )
+    run = start_run(descending)
+    for optimizer, rate in ((run.g_optimizer, 0.05), (run.d_optimizer, expected)):
+        assert type(optimizer) is torch.optim.SGD
+        (group,) = optimizer.param_groups
+        assert (group["lr"], group["momentum"], group["weight_decay"]) == (rate, 0.5, 0.01)
+    run = start_run(replace(descending, g_optimizer=torch.optim.Adam))
+    assert [type(o).__name__ for o in (run.g_optimizer, run.d_optimizer)] == ["Adam", "SGD"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"momentum": 1.0}, "momentum is 1.0; expected a number from 0"),
+        ({"momentum": -0.1}, "momentum is -0.1"),
+        ({"momentum": math.nan}, "momentum is nan"),
+        ({"head_start": -1}, "head_start is -1; expected a number of steps"),
+        ({"head_start": 1.5}, "head_start is 1.5"),
+        ({"g_optimizer": torch.optim.RMSprop}, "g_optimizer is .*RMSprop.*; expected torch.optim"),
+        ({"d_optimizer": "sgd"}, "d_optimizer is 'sgd'; expected torch.optim.Adam"),
+    ],
+)
+def test_a_recipe_that_no_run_can_start_from(recipe, changes, message):
+    with pytest.raises(ValueError, match=message):
+        start_run(replace(recipe, **changes))
 
 
 def test_the_optimisers_are_adams_with_the_recipes_numbers(recipe):

@@ -10,6 +10,7 @@ from run_help import (
     clone,
     quietly,
     same,
+    same_run,
     state,
     weights,
 )
@@ -18,12 +19,27 @@ from torch import nn
 from gan_helpers.data import load_mnist, to_uint8
 from gan_helpers.losses import saturating_generator_loss
 from gan_helpers.recipes import ARTICLE, Run, start_run
+from gan_helpers.steps import play_discriminator_step
 from gan_helpers.training import (
     discriminator_step,
     generator_step,
     gradient_norm,
     sample,
 )
+
+# a head start
+
+
+def test_a_head_start_is_so_many_steps_of_the_discriminator_before_the_first(recipe, images):
+    ahead, plain = start_run(replace(recipe, head_start=3)), start_run(recipe)
+    for _ in range(3):
+        play_discriminator_step(plain, images)
+    assert same(state(plain.generator), state(start_run(recipe).generator))
+    for run in (ahead, plain):
+        quietly(run, images, steps=3)
+    assert same_run(ahead, plain)
+    assert ahead.history.steps == 3
+
 
 # parity with the textbook's loop
 
@@ -35,13 +51,14 @@ def textbook(run: Run, images: torch.Tensor, steps: int) -> tuple[nn.Module, nn.
     rng = clone(run.rng)
     settings = {
         "lr": recipe.learning_rate,
-        "betas": recipe.betas,
         "weight_decay": recipe.weight_decay,
         "fused": False,
         "foreach": False,
     }
-    g_optimizer = torch.optim.Adam(generator.parameters(), **settings)
-    d_optimizer = torch.optim.Adam(discriminator.parameters(), **settings)
+    own = {torch.optim.Adam: {"betas": recipe.betas}, torch.optim.SGD: {"momentum": 0.5}}
+    g_kind, d_kind = recipe.g_optimizer, recipe.d_optimizer
+    g_optimizer = g_kind(generator.parameters(), **settings, **own[g_kind])
+    d_optimizer = d_kind(discriminator.parameters(), **settings, **own[d_kind])
     bce = nn.BCEWithLogitsLoss()
     size = recipe.batch_size
     ones, zeros = torch.ones(size, 1), torch.zeros(size, 1)
@@ -74,6 +91,11 @@ VARIANTS = {
     "same z": {"fresh_z": False},
     "saturating": {"generator_loss": saturating_generator_loss},
     "other Adam": {"betas": (0.5, 0.9), "weight_decay": 0.1, "learning_rate": 1e-3},
+    "gradient descent": {
+        "g_optimizer": torch.optim.SGD,
+        "d_optimizer": torch.optim.SGD,
+        "momentum": 0.5,
+    },
 }
 
 
