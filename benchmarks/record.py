@@ -2,6 +2,10 @@
 
 python benchmarks/record.py saturation   five seeds, both losses, the article's networks,
                                          10 epochs each (about 15 minutes on two quiet cores)
+python benchmarks/record.py descent      notebook 03's failure: the recipe descent with both losses,
+                                         1,000 steps, ten seeds (about 15 minutes of one core)
+python benchmarks/record.py optimizers   its saturating half for 500 steps, with Adam for the
+                                         generator, for the discriminator and for both (3 minutes)
 python benchmarks/record.py rescue       the saturating loss for 3 epochs, then the other to
                                          epoch 20 (about 3 minutes)
 python benchmarks/record.py long         keeps what is small of the three long runs, which the
@@ -47,7 +51,7 @@ from gan_helpers.data import load_mnist
 from gan_helpers.evaluation import SCORES_FILE, evaluate, evaluate_images
 from gan_helpers.history import History, save_history
 from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
-from gan_helpers.recipes import ARTICLE, COURSE, Run, start_run
+from gan_helpers.recipes import ARTICLE, COURSE, DESCENT, Run, start_run
 from gan_helpers.training import train
 from gan_helpers.weights import load_generator, save_discriminator, save_generator
 
@@ -55,13 +59,22 @@ FOLDER = Path(str(resources.files("gan_helpers") / "assets"))
 EPOCH = 60_000 // ARTICLE.batch_size  # 468 steps
 LONG_RUNS = ("article", "article_saturating", "course")
 BUDGETS = ("ten", "hour")
+LOSSES = {
+    "saturating": saturating_generator_loss,
+    "non_saturating": non_saturating_generator_loss,
+}
 
 
-def record(run: Run, name: str, command: str, epochs: int, keep: set[int]) -> History:
+def record(
+    run: Run, name: str, command: str, epochs: int, keep: set[int], steps: int | None = None
+) -> History:
     """Train, and keep the frames of the steps in ``keep`` only: pictures are most of the size."""
     images, _ = load_mnist()
     start = time.perf_counter()
-    history = train(run, images, epochs=epochs, frame_every=EPOCH)
+    if steps:
+        history = train(run, images, steps=steps, frame_every=steps)
+    else:
+        history = train(run, images, epochs=epochs, frame_every=EPOCH)
     keep_frames(history, keep)
     history.about = {
         "command": f"python benchmarks/record.py {command}",
@@ -85,14 +98,36 @@ def keep_frames(history: History, steps: set[int]) -> None:
 
 def saturation(seeds: list[int]) -> None:
     for seed in seeds:
-        for name, loss in (
-            ("saturating", saturating_generator_loss),
-            ("non_saturating", non_saturating_generator_loss),
-        ):
+        for name, loss in LOSSES.items():
             recipe = dataclasses.replace(ARTICLE, generator_loss=loss)
             run = start_run(recipe, seed)
             history = record(run, "article", "saturation", 10, {0, 5 * EPOCH, 10 * EPOCH})
             save_history(history, FOLDER / f"saturation_{name}_{seed}.safetensors")
+
+
+def descent(seeds: list[int]) -> None:
+    for seed in seeds:
+        for name, loss in LOSSES.items():
+            run = start_run(dataclasses.replace(DESCENT, generator_loss=loss), seed)
+            history = record(run, "descent", "descent", 0, {0, 1000}, steps=1000)
+            save_history(history, FOLDER / "descent" / f"{name}_{seed}.safetensors")
+
+
+def optimizers(seeds: list[int]) -> None:
+    """One change at a time in the failing run, then both; Adam with the course's numbers."""
+    saturating = dataclasses.replace(DESCENT, generator_loss=saturating_generator_loss)
+    adam, rate = torch.optim.Adam, COURSE.learning_rate
+    recipes = {
+        "g_adam": dataclasses.replace(saturating, g_optimizer=adam, learning_rate=rate),
+        "d_adam": dataclasses.replace(saturating, d_optimizer=adam, d_learning_rate=rate),
+    }
+    recipes["both_adam"] = dataclasses.replace(
+        recipes["g_adam"], d_optimizer=adam, d_learning_rate=rate
+    )
+    for seed in seeds:
+        for name, recipe in recipes.items():
+            history = record(start_run(recipe, seed), name, "optimizers", 0, {0, 500}, steps=500)
+            save_history(history, FOLDER / "descent" / f"{name}_{seed}.safetensors")
 
 
 def rescue() -> None:
@@ -197,9 +232,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    kinds = ("saturation", "rescue", "long", "budgets", "generators", "scores")
+    kinds = (
+        "saturation",
+        "descent",
+        "optimizers",
+        "rescue",
+        "long",
+        "budgets",
+        "generators",
+        "scores",
+    )
     parser.add_argument("what", choices=kinds)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--seeds", type=int, nargs="+", help="(0 to 4; of descent 0 to 9, of "
+                        "optimizers 0 to 2)")  # fmt: skip
     parser.add_argument("--recipes", nargs="+", default=["course", "article"])
     parser.add_argument("--groups", nargs="+", default=[], help="of the scores (all)")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the long runs")
@@ -209,11 +254,15 @@ def main() -> None:
     elif arguments.what == "budgets":
         budgets(arguments.runs)
     elif arguments.what == "saturation":
-        saturation(arguments.seeds)
+        saturation(arguments.seeds or list(range(5)))
+    elif arguments.what == "descent":
+        descent(arguments.seeds or list(range(10)))
+    elif arguments.what == "optimizers":
+        optimizers(arguments.seeds or list(range(3)))
     elif arguments.what == "rescue":
         rescue()
     elif arguments.what == "generators":
-        generators(arguments.seeds, arguments.recipes)
+        generators(arguments.seeds or list(range(5)), arguments.recipes)
     else:
         scores(arguments.groups)
 

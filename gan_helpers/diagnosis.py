@@ -35,9 +35,9 @@ ADVICE = {
     SIGMOID_TWICE: "Take the sigmoid off the end of the discriminator: the loss expects logits.",
     RATE_TOO_HIGH: "Divide the learning rate of both players by ten.",
     GRADIENTS_PILE_UP: "Call zero_grad() on both optimisers before each backward().",
-    SATURATED: "Check Adam's betas (beta1 small), and use the non-saturating loss, -log D(G(z)): "
-    "with the default betas D may win all the same. Check that D's step detaches fake: else its "
-    "gradient cancels G's. Dropout in D alone did not help (exercise 3.4).",
+    SATURATED: "Use the non-saturating loss, -log D(G(z)); with gradient descent that is enough "
+    "(notebook 03). With Adam, check its betas too (beta1 small): with the default betas D may win "
+    "against either loss. Check that D's step detaches fake: else its gradient cancels G's.",
     D_TOO_STRONG: "Check Adam's betas first (beta1 small), then that D's step detaches fake, and "
     "that G's learning rate is not far below D's. Else hold the discriminator back: dropout, one "
     "step for each of G's.",

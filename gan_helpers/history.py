@@ -67,7 +67,7 @@ def save_history(history: History, file: str | Path) -> None:
     """Write ``history`` to a safetensors file, one tensor for each of its lists.
 
     Raises ``ValueError`` when the history holds no frames (a run records one before its first
-    step). A missing folder is made. Introduced in notebook 03, "Five seeds, recorded".
+    step). A missing folder is made. Introduced in notebook 03, "Ten seeds, recorded".
     """
     if not history.frames:
         raise ValueError("history is empty; train the run before its history is saved.")
@@ -85,7 +85,7 @@ def load_history(file: str | Path) -> History:
     """Read a history that ``save_history`` wrote.
 
     Raises ``FileNotFoundError`` when the file is missing and ``OSError`` when it is damaged or
-    holds something else. Introduced in notebook 03, "Five seeds, recorded".
+    holds something else. Introduced in notebook 03, "Ten seeds, recorded".
     """
     tensors, about = read_tensors(file, "history")
     return history_from_tensors(tensors, about, file)

@@ -244,7 +244,7 @@ def plot_spread(
     """Draw the median over several runs as a line, and their whole range as a band, into ``axes``.
 
     ``runs``: one sequence for each seed, each as long as ``steps``; ``line``: matplotlib's colour
-    and line style. Introduced in notebook 03, "Five seeds, recorded".
+    and line style. Introduced in notebook 03, "Ten seeds, recorded".
     """
     values = np.array(runs)
     axes.fill_between(steps, values.min(0), values.max(0), alpha=0.2, color=line["color"], lw=0)

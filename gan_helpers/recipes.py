@@ -63,9 +63,10 @@ ARTICLE = Recipe(
 DESCENT = Recipe(
     g_optimizer=torch.optim.SGD,
     d_optimizer=torch.optim.SGD,
-    learning_rate=0.05,
+    learning_rate=0.03,
+    d_learning_rate=0.05,
     momentum=0.5,
-    head_start=400,
+    head_start=1000,
     bfloat16=False,
 )
 RECIPES = {"course": COURSE, "article": ARTICLE, "descent": DESCENT}

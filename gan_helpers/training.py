@@ -133,6 +133,8 @@ def _train_in_parts(
     stopped: list[int] = []
     # Each update is several messages to the notebook: ten times a second fill its queue in minutes.
     with tqdm(total=total, unit="step", disable=not progress, mininterval=0.5) as bar:
+        if not history.steps and run.recipe.head_start:
+            bar.set_postfix_str("the discriminator's head start")
         while history.steps < end and not stopped:
             with stop_button(stopped):
                 while history.steps < end and not stopped:

@@ -229,7 +229,7 @@ def test_the_recipes_are_listed_with_their_numbers(capsys):
     assert names.split() == ["course", "article", "descent"]
     assert [row.split()[0] for row in rows] == list(Recipe.__dataclass_fields__)
     assert "ArticleGenerator" in captured.out and "<function" not in captured.out
-    assert ["learning_rate", "0.0015", "0.0002", "0.05"] in [row.split() for row in rows]
+    assert ["learning_rate", "0.0015", "0.0002", "0.03"] in [row.split() for row in rows]
     assert captured.err == ""
 
 

@@ -61,7 +61,7 @@ def test_gradient_descent_takes_its_momentum_and_adam_a_rate_of_its_own():
     adam = {"g_optimizer": torch.optim.Adam, "d_optimizer": torch.optim.Adam}
     assert chosen(
         "--recipe", "descent", "--optimizer", "adam", "--learning-rate", "1e-3"
-    ) == replace(RECIPES["descent"], learning_rate=1e-3, **adam)
+    ) == replace(RECIPES["descent"], learning_rate=1e-3, d_learning_rate=None, **adam)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_gradient_descent_takes_its_momentum_and_adam_a_rate_of_its_own():
         ("--momentum 0.5", "--momentum is of gradient descent"),
         ("--recipe descent --betas 0 0.9", "--betas are Adam's"),
         ("--optimizer sgd", "--optimizer sgd needs a --learning-rate of its own"),
-        ("--recipe descent --optimizer adam", "the recipe's 0.05 is meant for SGD"),
+        ("--recipe descent --optimizer adam", "the recipe's 0.03 is meant for SGD"),
     ],
 )
 def test_a_number_that_would_not_be_used_is_refused(arguments, message):

@@ -42,7 +42,8 @@ def test_the_courses_recipe():
 
 
 def test_the_recipe_of_gradient_descent():
-    changes = {"learning_rate": 0.05, "momentum": 0.5, "head_start": 400, "bfloat16": False}
+    rates = {"learning_rate": 0.03, "d_learning_rate": 0.05}
+    changes = {**rates, "momentum": 0.5, "head_start": 1000, "bfloat16": False}
     optimizers = {"g_optimizer": torch.optim.SGD, "d_optimizer": torch.optim.SGD}
     assert DESCENT == replace(COURSE, **changes, **optimizers)
 
