@@ -21,8 +21,9 @@ lab: setup
 	.venv/bin/jupyter lab --config=tools/lab_settings/jupyter_config.py --notebook-dir=. \
 		--FileContentsManager.preferred_dir=notebooks $(ARGS)
 
+# Two workers of one thread each. One notebook, without them: make test ARGS="-n 0 notebooks/03*"
 test: setup
-	.venv/bin/python -m pytest --nbval $(ARGS)
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest --nbval -n 2 $(ARGS)
 
 # Some notebooks: make elsewhere ARGS="notebooks/03*.ipynb"; one variant: ARGS="--variant bfloat16".
 elsewhere: setup

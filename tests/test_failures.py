@@ -245,12 +245,16 @@ def test_measuring_does_not_change_a_step_with_mistakes(recipe, images):
     assert same(state(runs[0].discriminator), state(runs[1].discriminator))
 
 
+@pytest.fixture(scope="module")
+def mnist():
+    return load_mnist()[0]
+
+
 @pytest.mark.parametrize("name", FAILURES | COMPARISONS)
-def test_the_first_steps_are_those_of_the_recorded_run(name):
+def test_the_first_steps_are_those_of_the_recorded_run(name, mnist):
     """The recorded histories were made by the failures as they are written down now."""
-    images, _ = load_mnist()
     kept = load_recorded(name, seed=1)
-    history = produce((FAILURES | COMPARISONS)[name], images, seed=1, steps=2).history
+    history = produce((FAILURES | COMPARISONS)[name], mnist, seed=1, steps=2).history
     for column in ("d_loss", "g_loss", "d_real", "g_update_norm", "d_update_norm"):
         found = getattr(history, column)
         expected = getattr(kept, column)[: len(found)]

@@ -135,15 +135,3 @@ def pytest_runtest_makereport(item, call):
                 page.screenshot(path=file)
                 report.sections.append(("screenshot", str(file)))
     return report
-
-
-def pytest_terminal_summary(terminalreporter):
-    skipped = [
-        r for r in terminalreporter.stats.get("skipped", []) if NO_CHROMIUM in str(r.longrepr)
-    ]
-    if skipped:
-        terminalreporter.write_line(
-            f"{len(skipped)} tests in a real browser were SKIPPED: {NO_CHROMIUM}. Install one "
-            "(Debian, Ubuntu: sudo apt install chromium) and run this again.",
-            yellow=True,
-        )
