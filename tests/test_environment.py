@@ -1,4 +1,6 @@
-"""The lists of dependencies agree, and the set-up script says what to do when it cannot go on."""
+"""The lists of dependencies agree, the set-up script says what to do when it cannot go on, and the
+workers of make test share the work as they should.
+"""
 
 import ast
 import importlib.util
@@ -57,6 +59,17 @@ def test_environment_installs_the_package_with_its_constraints_and_nothing_else(
     python, *others = items
     assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("- python="))
     assert others == ["- pip", "- pip:", "- -c constraints.txt", "- -e .[dev]"]
+
+
+def test_a_worker_gets_whole_notebooks_and_all_of_the_browsers_tests(pytestconfig):
+    shared = pytestconfig.pluginmanager.get_plugin(str(ROOT / "conftest.py"))
+    unit = shared.WholeFiles.__new__(shared.WholeFiles)._split_scope
+    assert unit("notebooks/a.ipynb::Cell 0") == unit("notebooks/a.ipynb::Cell 12")
+    assert unit("notebooks/a.ipynb::Cell 0") != unit("notebooks/b.ipynb::Cell 0")
+    assert unit("tests/browser/test_a.py::test[1]") == unit("tests/browser/test_b.py::test")
+    assert unit("tests/test_a.py::test") != unit("tests/test_b.py::test")
+    for start in shared.LONGEST:  # a notebook may have been renamed
+        assert list(ROOT.glob(f"{start}*")), start
 
 
 # --- the set-up script --------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def test_a_run_that_is_killed_a_hundred_times_loses_no_checkpoint(tmp_path):
         [sys.executable, "-c", DRIVER, str(tmp_path / "run" / "checkpoint.safetensors")],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         cwd=Path(__file__).parent,  # for checkpoint_help
     )
     assert done.returncode == 0, done.stderr

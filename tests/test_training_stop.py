@@ -52,7 +52,7 @@ def press_stop_after(run: Run, step: int) -> threading.Thread:
     """Press the stop button from another thread once ``run`` has made ``step`` steps."""
 
     def press() -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while run.history.steps < step and time.monotonic() < deadline:
             time.sleep(0.001)
         os.kill(os.getpid(), signal.SIGINT)

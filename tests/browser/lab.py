@@ -97,7 +97,7 @@ def _address(server: subprocess.Popen, runtime: Path, log: Path) -> str:
 @contextlib.contextmanager
 def chromium(path: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=WAIT * 1e3)
         yield browser
         browser.close()
 
