@@ -15,11 +15,10 @@ import sys
 ROUNDS = 7
 CLOCK = "import time; start = time.perf_counter(); {}; print(time.perf_counter() - start)"
 TORCH = "import torch"
-PACKAGE = "import torch, gan_helpers.training, gan_helpers.recipes, gan_helpers.data"
+PACKAGE = "import torch, gan_helpers.training, gan_helpers.data"
 TRAIN = """
 from gan_helpers.data import load_mnist
-from gan_helpers.recipes import RECIPES, start_run
-from gan_helpers.training import train
+from gan_helpers.training import RECIPES, start_run, train
 train(start_run(RECIPES["{}"]), load_mnist()[0], steps=300, progress=False)
 """
 # Not getrusage: it would count what the parent process held when it made this one.

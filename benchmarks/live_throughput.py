@@ -15,8 +15,7 @@ import time
 import torch
 
 from gan_helpers.data import load_mnist
-from gan_helpers.recipes import COURSE, start_run
-from gan_helpers.training import train
+from gan_helpers.training import COURSE, start_run, train
 from gan_helpers.widgets import live_training
 
 

@@ -16,9 +16,8 @@ from importlib import resources
 import torch
 
 from gan_helpers.data import load_mnist
-from gan_helpers.evaluation import evaluate
-from gan_helpers.metrics import parzen_log_likelihood
-from gan_helpers.weights import load_generator
+from gan_helpers.metrics import evaluate, parzen_log_likelihood
+from gan_helpers.training import load_generator
 
 ROUNDS = 7
 

@@ -46,14 +46,24 @@ from pathlib import Path
 
 import torch
 
-from gan_helpers.checkpoints import load_checkpoint
 from gan_helpers.data import load_mnist
-from gan_helpers.evaluation import SCORES_FILE, evaluate, evaluate_images
-from gan_helpers.history import History, save_history
 from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
-from gan_helpers.recipes import ARTICLE, COURSE, DESCENT, Run, start_run
-from gan_helpers.training import train
-from gan_helpers.weights import load_generator, save_discriminator, save_generator
+from gan_helpers.metrics import evaluate, evaluate_images
+from gan_helpers.metrics.evaluation import SCORES_FILE
+from gan_helpers.training import (
+    ARTICLE,
+    COURSE,
+    DESCENT,
+    History,
+    Run,
+    load_checkpoint,
+    load_generator,
+    save_discriminator,
+    save_generator,
+    save_history,
+    start_run,
+    train,
+)
 
 FOLDER = Path(str(resources.files("gan_helpers") / "assets"))
 EPOCH = 60_000 // ARTICLE.batch_size  # 468 steps

@@ -14,13 +14,12 @@ import time
 
 import torch
 
-from gan_helpers.classifier import classify
 from gan_helpers.data import load_mnist
-from gan_helpers.diagnosis import diagnose
-from gan_helpers.failures import COMPARISONS, FAILURES, RECORDED, produce
-from gan_helpers.history import History, load_history, save_history
-from gan_helpers.recipes import Run
-from gan_helpers.training import sample
+from gan_helpers.failures import COMPARISONS, FAILURES, diagnose, produce
+from gan_helpers.failures.gallery import RECORDED
+from gan_helpers.metrics import classify
+from gan_helpers.models import sample
+from gan_helpers.training import History, Run, load_history, save_history
 
 RUNS = FAILURES | COMPARISONS
 SAMPLES = 2_000

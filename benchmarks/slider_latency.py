@@ -30,12 +30,12 @@ BLOCK = 20  # keys pressed on one panel before it is the next one's turn
 SETUP = f"""
 import time, ipywidgets, torch
 from PIL import Image
-from gan_helpers import weights, widgets
+from gan_helpers import training, widgets
 from gan_helpers.training import sample
 from gan_helpers.widgets.common import Picture, enlarged_png, slider
 torch.set_num_threads(1)
-generator, _ = weights.load_generator({str(lab.GENERATOR)!r})
-discriminator, _ = weights.load_discriminator({str(lab.DISCRIMINATOR)!r})
+generator, _ = training.load_generator({str(lab.GENERATOR)!r})
+discriminator, _ = training.load_discriminator({str(lab.DISCRIMINATOR)!r})
 z = torch.randn(1, 100, generator=torch.Generator().manual_seed(0))
 kernel = {{"explorer": [], "digit": [], "raw": []}}
 

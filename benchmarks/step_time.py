@@ -34,8 +34,7 @@ from torchvision import datasets, transforms
 
 from gan_helpers.data import load_mnist
 from gan_helpers.models import ArticleDiscriminator, ArticleGenerator, Discriminator
-from gan_helpers.recipes import ARTICLE, COURSE, Recipe, start_run
-from gan_helpers.training import train_in_parts
+from gan_helpers.training import ARTICLE, COURSE, Recipe, start_run, train_in_parts
 
 BATCH = ARTICLE.batch_size
 BLOCK = 20  # steps timed together: the default period of the measurements that train() makes

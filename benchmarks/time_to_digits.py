@@ -27,13 +27,10 @@ from pathlib import Path
 import torch
 
 from gan_helpers import plots
-from gan_helpers.classifier import classify
 from gan_helpers.data import load_mnist
-from gan_helpers.evaluation import draw
-from gan_helpers.metrics import frechet_distance
-from gan_helpers.models import Discriminator
-from gan_helpers.recipes import ARTICLE, COURSE, Recipe, start_run
-from gan_helpers.training import train_in_parts
+from gan_helpers.metrics import classify, frechet_distance
+from gan_helpers.models import Discriminator, draw
+from gan_helpers.training import ARTICLE, COURSE, Recipe, start_run, train_in_parts
 
 SECONDS = (5, 10, 15, 20, 30, 40, 50, 60)
 PART = 20  # steps between two looks at the clock

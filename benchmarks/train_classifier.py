@@ -14,8 +14,9 @@ from safetensors.torch import save_file
 from torch.nn.functional import cross_entropy
 from tqdm.auto import tqdm
 
-from gan_helpers.classifier import CLASSES, CLASSIFIER_FILE, DigitClassifier
 from gan_helpers.data import load_mnist, scale_images
+from gan_helpers.metrics import CLASSES, DigitClassifier
+from gan_helpers.metrics.classifier import CLASSIFIER_FILE
 
 SEED, EPOCHS, BATCH, LEARNING_RATE = 0, 8, 128, 2e-3
 KIND = BATCH // 8  # images of each of the four kinds of no digits in a batch

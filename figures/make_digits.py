@@ -9,8 +9,7 @@ from pathlib import Path
 
 from gan_helpers.data import load_mnist
 from gan_helpers.plots import grid_image
-from gan_helpers.recipes import COURSE, start_run
-from gan_helpers.training import train
+from gan_helpers.training import COURSE, start_run, train
 
 
 def main() -> None:

@@ -132,3 +132,17 @@ def _batches(
     order = order.to(images.device)
     for start in range(0, len(images) - batch_size + 1, batch_size):
         yield scale_images(images.index_select(0, order[start : start + batch_size]))
+
+
+def check_images(images: torch.Tensor, name: str) -> None:
+    """Raise unless ``images`` is uint8 of shape (N, 1, 28, 28), N at least 1."""
+    if images.dtype != torch.uint8:
+        raise TypeError(
+            f"{name} has dtype {images.dtype}; expected torch.uint8 with pixels in [0, 255]. "
+            "gan_helpers.data.to_uint8 converts images in [-1, 1]."
+        )
+    if images.ndim != 4 or images.shape[1:] != (1, 28, 28) or len(images) == 0:
+        raise ValueError(
+            f"{name} has shape {tuple(images.shape)}; expected (N, 1, 28, 28) with N at least 1. "
+            "images.unsqueeze(1) adds the channel to (N, 28, 28)."
+        )

@@ -3,7 +3,6 @@
 All functions leave the networks as they were: no weight changes, and the modes are put back.
 """
 
-import contextlib
 import math
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -12,8 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gan_helpers.classifier import CLASSES, classify, load_classifier
-from gan_helpers.models import check_z
+from gan_helpers.metrics import CLASSES, classify, load_classifier
+from gan_helpers.models import check_z, evaluating
 
 
 class Directions(NamedTuple):
@@ -290,19 +289,3 @@ def class_means(z: torch.Tensor, images: torch.Tensor, confidence: float = 0.9) 
             raise ValueError(f"No picture is surely a {digit}; draw more z, or lower confidence.")
         means.append(chosen.mean(0))
     return torch.stack(means)
-
-
-@contextlib.contextmanager
-def evaluating(network: nn.Module) -> Iterator[None]:
-    """Lend ``network`` in eval mode, so that one z always gives one picture, and without gradients
-    for its weights; then put both back."""
-    modes = [(module, module.training) for module in network.modules()]
-    needed = [parameter.requires_grad for parameter in network.parameters()]
-    network.eval().requires_grad_(False)
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-        for parameter, need in zip(network.parameters(), needed, strict=True):
-            parameter.requires_grad_(need)

@@ -5,8 +5,12 @@ written so, nothing is rounded to log 0, however sure the discriminator is (note
 happens otherwise).
 """
 
+from collections.abc import Callable
+
 import torch
 from torch.nn import functional as F
+
+GeneratorLoss = Callable[[torch.Tensor], torch.Tensor]
 
 
 def discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:

@@ -1,9 +1,13 @@
 """The generators and discriminators of the course, fully connected."""
 
+import contextlib
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import nn
+
+from gan_helpers.data import to_uint8
 
 IMAGE_SHAPE = (1, 28, 28)
 PIXELS = math.prod(IMAGE_SHAPE)  # 784
@@ -182,3 +186,48 @@ def count_parameters(network: nn.Module) -> int:
     Introduced in notebook 02, "Counting parameters".
     """
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
+
+
+def sample(generator: nn.Module, z: torch.Tensor) -> torch.Tensor:
+    """Draw images from ``z`` in eval mode, so that one z always gives one picture.
+
+    ``z``: shape (N, latent_dim). Returns uint8, shape (N, 1, 28, 28), on the CPU. The generator's
+    mode is put back.
+
+    Raises ``ValueError`` for a wrong shape or a generator whose output is NaN.
+    Introduced in notebook 02, "BatchNorm".
+    """
+    was_training = generator.training
+    generator.eval()
+    try:
+        with torch.no_grad():
+            return to_uint8(generator(z)).cpu()
+    finally:
+        generator.train(was_training)
+
+
+def draw(generator: nn.Module, n: int, seed: int) -> torch.Tensor:
+    """``n`` images of ``generator`` from z ~ N(0, I): uint8, shape (n, 1, 28, 28).
+
+    Introduced in notebook 06, "One table", by way of ``evaluate``.
+    """
+    rng = torch.Generator().manual_seed(seed)
+    z = torch.randn(n, generator.latent_dim, generator=rng)
+    device = next(generator.parameters()).device
+    return torch.cat([sample(generator, part.to(device)) for part in z.split(1000)])
+
+
+@contextlib.contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Lend ``network`` in eval mode, so that one z always gives one picture, and without gradients
+    for its weights; then put both back."""
+    modes = [(module, module.training) for module in network.modules()]
+    needed = [parameter.requires_grad for parameter in network.parameters()]
+    network.eval().requires_grad_(False)
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+        for parameter, need in zip(network.parameters(), needed, strict=True):
+            parameter.requires_grad_(need)

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from PIL import Image as PillowImage
 from torchvision.utils import make_grid
 
-from gan_helpers.history import History
+from gan_helpers.training import History
 
 REAL, FAKE = "#0072B2", "#D55E00"
 DISCRIMINATOR, GENERATOR = "#000000", "#D55E00"

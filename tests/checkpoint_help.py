@@ -7,10 +7,15 @@ from pathlib import Path
 import torch
 from run_help import same, state
 
-from gan_helpers.checkpoints import load_checkpoint, save_checkpoint
-from gan_helpers.history import COLUMNS
 from gan_helpers.models import Discriminator, Generator
-from gan_helpers.recipes import Recipe, Run, recipe_to_dict
+from gan_helpers.training import (
+    COLUMNS,
+    Recipe,
+    Run,
+    load_checkpoint,
+    recipe_to_dict,
+    save_checkpoint,
+)
 
 # The recipe of conftest.py, without its lambdas; dropout is on, and all is in float32.
 TINY = Recipe(

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gan_helpers import train_command
+from gan_helpers.cli import train as train_command
 from gan_helpers.models import Discriminator, Generator
-from gan_helpers.recipes import Recipe
+from gan_helpers.training import Recipe
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from run_help import same, state
 
-from gan_helpers.recipes import Run
+from gan_helpers.training import Run
 from gan_helpers.widgets.live_training import live_training
 
 

@@ -3,11 +3,7 @@
 import torch
 from torch import nn
 
-from gan_helpers.history import History
-from gan_helpers.recipes import Run
-from gan_helpers.training import (
-    train,
-)
+from gan_helpers.training import History, Run, train
 
 STEP_COLUMNS = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")
 MEASURED_COLUMNS = (

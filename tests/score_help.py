@@ -1,6 +1,6 @@
 """Scores that nothing was measured for, shared by the tests of what is done with scores."""
 
-from gan_helpers.evaluation import Scores
+from gan_helpers.metrics import Scores
 
 FABRICATED = Scores(
     samples=10_000,

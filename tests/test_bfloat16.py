@@ -13,21 +13,24 @@ from run_help import quietly, same_run, weights
 from torch import nn
 from torch.nn import functional as F
 
-from gan_helpers import recipes
-from gan_helpers.__main__ import main
-from gan_helpers.checkpoints import load_checkpoint
+from gan_helpers.cli import main
 from gan_helpers.data import to_uint8
-from gan_helpers.history import COLUMNS
-from gan_helpers.recipes import (
+from gan_helpers.training import (
     ARTICLE,
+    COLUMNS,
     COURSE,
     Run,
+    discriminator_step,
+    forward,
+    generator_step,
+    gradient_norm,
     has_bfloat16,
+    load_checkpoint,
     recipe_from_dict,
     recipe_to_dict,
     start_run,
 )
-from gan_helpers.training import discriminator_step, forward, generator_step, gradient_norm
+from gan_helpers.training import run as run_module
 
 CPU = torch.device("cpu")
 SHORT = replace(TINY, bfloat16=True)
@@ -36,7 +39,7 @@ SHORT = replace(TINY, bfloat16=True)
 @pytest.fixture
 def processor(monkeypatch) -> Callable[[bool], None]:
     """Say whether this processor has bfloat16; without it, PyTorch computes the same, slowly."""
-    return lambda has: monkeypatch.setattr(recipes, "has_bfloat16", lambda device: has)
+    return lambda has: monkeypatch.setattr(run_module, "has_bfloat16", lambda device: has)
 
 
 @pytest.fixture
@@ -121,7 +124,7 @@ def test_a_run_uses_it_where_the_recipe_allows_it_and_the_processor_has_it(proce
 
 def test_the_processor_is_asked_for_the_device_of_the_run(monkeypatch):
     asked = []
-    monkeypatch.setattr(recipes, "has_bfloat16", lambda device: asked.append(device) or True)
+    monkeypatch.setattr(run_module, "has_bfloat16", lambda device: asked.append(device) or True)
     assert start_run(COURSE).bfloat16
     assert asked == [CPU]
     assert not start_run(ARTICLE).bfloat16

@@ -10,9 +10,7 @@ import pytest
 from checkpoint_help import TINY
 from run_help import quietly
 
-from gan_helpers import files
-from gan_helpers.checkpoints import load_checkpoint, save_checkpoint
-from gan_helpers.recipes import Run, start_run
+from gan_helpers.training import Run, files, load_checkpoint, save_checkpoint, start_run
 
 
 @pytest.fixture
@@ -81,8 +79,7 @@ import resource, sys
 import torch
 torch.set_num_threads(1)
 from checkpoint_help import TINY
-from gan_helpers.checkpoints import load_checkpoint, save_checkpoint
-from gan_helpers.recipes import start_run
+from gan_helpers.training import load_checkpoint, save_checkpoint, start_run
 
 file, run = sys.argv[1], start_run(TINY)
 save_checkpoint(run, file)

@@ -12,11 +12,17 @@ from run_help import quietly
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from gan_helpers import checkpoints
-from gan_helpers.checkpoints import load_checkpoint, read_about, save_checkpoint
-from gan_helpers.history import save_history
-from gan_helpers.recipes import Recipe, Run, start_run
-from gan_helpers.weights import save_generator
+from gan_helpers.training import (
+    Recipe,
+    Run,
+    checkpoints,
+    load_checkpoint,
+    read_about,
+    save_checkpoint,
+    save_generator,
+    save_history,
+    start_run,
+)
 
 
 @pytest.fixture

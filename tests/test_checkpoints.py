@@ -13,18 +13,20 @@ import torch
 from checkpoint_help import CALM, TINY, assert_same_run, assert_same_state, written_and_read
 from run_help import quietly
 
-from gan_helpers.checkpoints import load_checkpoint, read_about, save_checkpoint
 from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
 from gan_helpers.models import ArticleGenerator, Discriminator, Generator
-from gan_helpers.recipes import (
+from gan_helpers.training import (
     ARTICLE,
     COURSE,
     Recipe,
+    load_checkpoint,
+    read_about,
     recipe_from_dict,
     recipe_to_dict,
+    save_checkpoint,
     start_run,
+    train_in_parts,
 )
-from gan_helpers.training import train_in_parts
 
 DESCENDING = {
     "g_optimizer": torch.optim.SGD,

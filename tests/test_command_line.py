@@ -11,12 +11,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from score_help import FABRICATED
 
-import gan_helpers.__main__ as command_line
-from gan_helpers.__main__ import main
-from gan_helpers.evaluation import Scores
+from gan_helpers.cli import evaluate as command_line
+from gan_helpers.cli import main
+from gan_helpers.metrics import Scores
 from gan_helpers.models import Generator
-from gan_helpers.recipes import Recipe
-from gan_helpers.weights import save_generator
+from gan_helpers.training import Recipe, save_generator
 
 
 @pytest.fixture
@@ -149,7 +148,7 @@ def test_a_failed_write_of_json_leaves_the_older_file(calls, weights, tmp_path, 
     def broken(*arguments):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(command_line.os, "replace", broken)
+    monkeypatch.setattr("os.replace", broken)
     assert main(["evaluate", weights, "--json", str(out)]) == 1
     assert out.read_text() == "old"
 

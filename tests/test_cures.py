@@ -7,10 +7,19 @@ import pytest
 import torch
 from torch.nn.utils import parameters_to_vector
 
-from gan_helpers.cures import BatchSpread, penalised_toy_step, show_batch_spread, unrolled_toy_step
+from gan_helpers.games import (
+    BatchSpread,
+    NormalMixture,
+    ToyRecipe,
+    modes_found,
+    penalised_toy_step,
+    ring,
+    show_batch_spread,
+    start_toy,
+    toy_step,
+    unrolled_toy_step,
+)
 from gan_helpers.losses import discriminator_loss
-from gan_helpers.targets import NormalMixture, modes_found, ring
-from gan_helpers.toys import ToyRecipe, start_toy, toy_step
 
 PLANE = ToyRecipe(target=ring(std=0.1), latent_dim=2, hidden=(8, 8), batch_size=16)
 Z = torch.randn(2500, 2, generator=torch.Generator().manual_seed(0))

@@ -7,10 +7,15 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from gan_helpers import dashboard
-from gan_helpers.dashboard import draw_dashboard, draw_gallery, plot_dashboard, plot_gallery
-from gan_helpers.history import History
+from gan_helpers.failures import (
+    dashboard,
+    draw_dashboard,
+    draw_gallery,
+    plot_dashboard,
+    plot_gallery,
+)
 from gan_helpers.plots import FAKE, grid_image, smooth
+from gan_helpers.training import History
 
 
 @pytest.fixture

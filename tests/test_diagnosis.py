@@ -12,9 +12,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_helpers import diagnosis
-from gan_helpers.diagnosis import (
+from gan_helpers.failures import (
     ADVICE,
+    COMPARISONS,
+    FAILURES,
+    Facts,
+    diagnose,
+    diagnosis,
+    gather,
+    load_recorded,
+)
+from gan_helpers.failures.diagnosis import (
     BAD_START,
     COLLAPSE,
     D_TOO_STRONG,
@@ -27,12 +35,8 @@ from gan_helpers.diagnosis import (
     SATURATED,
     SIGMOID_TWICE,
     WRONG_RANGE,
-    Facts,
-    diagnose,
-    gather,
 )
-from gan_helpers.failures import COMPARISONS, FAILURES, load_recorded
-from gan_helpers.history import History, load_history
+from gan_helpers.training import History, load_history
 
 ASSETS = Path(str(resources.files("gan_helpers") / "assets"))
 RIGHT = {

@@ -6,7 +6,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from gan_helpers.models import ArticleDiscriminator, Discriminator, Generator, initialise
-from gan_helpers.weights import (
+from gan_helpers.training import (
     load_discriminator,
     load_generator,
     save_discriminator,

@@ -6,13 +6,17 @@ from dataclasses import asdict
 import pytest
 import torch
 
-from gan_helpers import evaluation
-from gan_helpers.classifier import classify
 from gan_helpers.data import load_mnist
-from gan_helpers.evaluation import Scores, _Reference, evaluate, evaluate_images
-from gan_helpers.models import Generator, initialise
-from gan_helpers.neighbours import nearest_neighbours
-from gan_helpers.training import sample
+from gan_helpers.metrics import (
+    Scores,
+    classify,
+    evaluate,
+    evaluate_images,
+    evaluation,
+    nearest_neighbours,
+)
+from gan_helpers.metrics.evaluation import _Reference
+from gan_helpers.models import Generator, initialise, sample
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from gan_helpers import exercises
+from gan_helpers.exercises import chapter_01, chapter_02, chapter_03, chapter_04
 
 NOT_TRIED = "not tried yet: replace the dots with your answer and run the cell again."
 
@@ -37,13 +38,13 @@ def test_verdict(said, tried, faults, line):
 @pytest.mark.parametrize(
     ("check", "stub"),
     [
-        (exercises.check_half_overlap, (...,)),
-        (exercises.check_optimal_discriminator, (undone,)),
-        (exercises.check_optimal_discriminator, (dots,)),
-        (exercises.check_neuron, (..., ...)),
-        (exercises.check_neuron, (2.0, ...)),
-        (exercises.check_maximum_likelihood_loss, (undone,)),
-        (exercises.check_maximum_likelihood_loss, (dots,)),
+        (chapter_01.check_half_overlap, (...,)),
+        (chapter_01.check_optimal_discriminator, (undone,)),
+        (chapter_01.check_optimal_discriminator, (dots,)),
+        (chapter_01.check_neuron, (..., ...)),
+        (chapter_01.check_neuron, (2.0, ...)),
+        (chapter_01.check_maximum_likelihood_loss, (undone,)),
+        (chapter_01.check_maximum_likelihood_loss, (dots,)),
     ],
 )
 def test_stubs_are_not_tried_yet(said, check, stub):
@@ -63,13 +64,13 @@ def test_stubs_are_not_tried_yet(said, check, stub):
     ],
 )
 def test_half_overlap_says_what_is_wrong(said, answer, reason):
-    line = said(exercises.check_half_overlap, answer)
+    line = said(chapter_01.check_half_overlap, answer)
     assert line.startswith("not right, because ") and reason in line
 
 
 @pytest.mark.parametrize("answer", [-0.693, -0.69, -math.log(2)])
 def test_half_overlap_right(said, answer):
-    assert said(exercises.check_half_overlap, answer) == "right"
+    assert said(chapter_01.check_half_overlap, answer) == "right"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_half_overlap_right(said, answer):
     ],
 )
 def test_optimal_discriminator_says_what_is_wrong(said, function, reason):
-    line = said(exercises.check_optimal_discriminator, function)
+    line = said(chapter_01.check_optimal_discriminator, function)
     assert line.startswith("not right, because ") and reason in line
 
 
@@ -94,7 +95,7 @@ def test_optimal_discriminator_right(said):
     def best_d(p_data, p_g, real_share):
         return 1 / (1 + (1 - real_share) * p_g / (real_share * p_data))
 
-    assert said(exercises.check_optimal_discriminator, best_d) == "right"
+    assert said(chapter_01.check_optimal_discriminator, best_d) == "right"
 
 
 @pytest.mark.parametrize(
@@ -109,12 +110,12 @@ def test_optimal_discriminator_right(said):
     ],
 )
 def test_neuron_says_what_is_wrong(said, weight, bias, reason):
-    line = said(exercises.check_neuron, weight, bias)
+    line = said(chapter_01.check_neuron, weight, bias)
     assert line.startswith("not right, because ") and reason in line
 
 
 def test_neuron_right(said):
-    assert said(exercises.check_neuron, -2, 2.0) == "right"
+    assert said(chapter_01.check_neuron, -2, 2.0) == "right"
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_neuron_right(said):
     ],
 )
 def test_maximum_likelihood_loss_says_what_is_wrong(said, loss, reason):
-    line = said(exercises.check_maximum_likelihood_loss, loss)
+    line = said(chapter_01.check_maximum_likelihood_loss, loss)
     assert line.startswith("not right, because ") and reason in line
 
 
@@ -139,7 +140,7 @@ def test_maximum_likelihood_loss_right(said):
     def loss(fake_logits):
         return -torch.exp(fake_logits).mean()
 
-    assert said(exercises.check_maximum_likelihood_loss, loss) == "right"
+    assert said(chapter_01.check_maximum_likelihood_loss, loss) == "right"
 
 
 # --- notebooks 02 to 04 -------------------------------------------------------------------------
@@ -148,16 +149,16 @@ def test_maximum_likelihood_loss_right(said):
 @pytest.mark.parametrize(
     ("check", "stub"),
     [
-        (exercises.check_shapes, ...),
-        (exercises.check_parameter_count, ...),
-        (exercises.check_normalise, undone),
-        (exercises.check_normalise, dots),
-        (exercises.check_slope_ratio, ...),
-        (exercises.check_accuracy, undone),
-        (exercises.check_adam_memory, ...),
-        (exercises.check_losses_of_outputs, ...),
-        (exercises.check_update_average, undone),
-        (exercises.check_imbalance, undone),
+        (chapter_02.check_shapes, ...),
+        (chapter_02.check_parameter_count, ...),
+        (chapter_02.check_normalise, undone),
+        (chapter_02.check_normalise, dots),
+        (chapter_03.check_slope_ratio, ...),
+        (chapter_03.check_accuracy, undone),
+        (chapter_03.check_adam_memory, ...),
+        (chapter_04.check_losses_of_outputs, ...),
+        (chapter_04.check_update_average, undone),
+        (chapter_04.check_imbalance, undone),
     ],
 )
 def test_later_stubs_are_not_tried_yet(said, check, stub):
@@ -175,13 +176,13 @@ def test_later_stubs_are_not_tried_yet(said, check, stub):
     ],
 )
 def test_check_shapes(said, answer, part):
-    assert part in said(exercises.check_shapes, answer)
+    assert part in said(chapter_02.check_shapes, answer)
 
 
 def test_check_parameter_count(said):
     weights = 20 * 300 + 300 * 600 + 600 * 784
     biases, batch_norm = 300 + 600 + 784, 2 * (300 + 600)
-    check = exercises.check_parameter_count
+    check = chapter_02.check_parameter_count
     assert said(check, weights + biases + batch_norm) == "right"
     assert "scales and shifts are missing" in said(check, weights)
     assert "a scale and a shift for each" in said(check, weights + biases)
@@ -202,11 +203,11 @@ def test_check_parameter_count(said):
     ],
 )
 def test_check_normalise(said, normalise, part):
-    assert part in said(exercises.check_normalise, normalise)
+    assert part in said(chapter_02.check_normalise, normalise)
 
 
 def test_check_slope_ratio(said):
-    check = exercises.check_slope_ratio
+    check = chapter_03.check_slope_ratio
     assert said(check, 999) == "right"
     assert "a little less" in said(check, 1000)
     assert "the other way round" in said(check, 1 / 999)
@@ -225,11 +226,11 @@ def test_check_slope_ratio(said):
     ],
 )
 def test_check_accuracy(said, accuracy, part):
-    assert part in said(exercises.check_accuracy, accuracy)
+    assert part in said(chapter_03.check_accuracy, accuracy)
 
 
 def test_check_adam_memory(said):
-    check = exercises.check_adam_memory
+    check = chapter_03.check_adam_memory
     assert said(check, 1386) == "right"
     assert "to a quarter" in said(check, 693)
     assert "length of the memory" in said(check, 1000)
@@ -237,7 +238,7 @@ def test_check_adam_memory(said):
 
 
 def test_check_losses_of_outputs(said):
-    check = exercises.check_losses_of_outputs
+    check = chapter_04.check_losses_of_outputs
     assert said(check, (0.87, 0.92)) == "right"
     assert "wrong order" in said(check, (0.92, 0.87))
     assert "their mean" in said(check, (0.43, 0.92))
@@ -256,7 +257,7 @@ def test_check_losses_of_outputs(said):
     ],
 )
 def test_check_update_average(said, update, part):
-    assert part in said(exercises.check_update_average, update)
+    assert part in said(chapter_04.check_update_average, update)
 
 
 def ratio(counts):
@@ -275,4 +276,4 @@ def ratio(counts):
     ],
 )
 def test_check_imbalance(said, imbalance, part):
-    assert part in said(exercises.check_imbalance, imbalance)
+    assert part in said(chapter_04.check_imbalance, imbalance)

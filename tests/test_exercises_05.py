@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan_helpers import exercises
+from gan_helpers.exercises import chapter_05
 
 NOT_TRIED = "not tried yet: replace the dots with your answer and run the cell again."
 
@@ -18,14 +18,14 @@ def undone(*arguments):
 @pytest.mark.parametrize(
     ("check", "stub"),
     [
-        (exercises.check_mean_length, ...),
-        (exercises.check_mean_length, None),
-        (exercises.check_slerp, undone),
-        (exercises.check_slerp, lambda *arguments: ...),
-        (exercises.check_set_coordinate, undone),
-        (exercises.check_set_coordinate, lambda *arguments: ...),
-        (exercises.check_inversion_step, undone),
-        (exercises.check_inversion_step, lambda *arguments: ...),
+        (chapter_05.check_mean_length, ...),
+        (chapter_05.check_mean_length, None),
+        (chapter_05.check_slerp, undone),
+        (chapter_05.check_slerp, lambda *arguments: ...),
+        (chapter_05.check_set_coordinate, undone),
+        (chapter_05.check_set_coordinate, lambda *arguments: ...),
+        (chapter_05.check_inversion_step, undone),
+        (chapter_05.check_inversion_step, lambda *arguments: ...),
     ],
 )
 def test_a_stub_is_not_tried_yet(said, check, stub):
@@ -83,15 +83,15 @@ def step_with_backward(generator, x, z, learning_rate):
 @pytest.mark.parametrize(
     ("check", "answer"),
     [
-        (exercises.check_mean_length, 5.8),
-        (exercises.check_mean_length, 10 / math.sqrt(3)),
-        (exercises.check_mean_length, np.float64(5.77)),
-        (exercises.check_slerp, right_slerp),
-        (exercises.check_slerp, slerp_by_rotation),
-        (exercises.check_set_coordinate, right_coordinate),
-        (exercises.check_set_coordinate, coordinate_by_outer),
-        (exercises.check_inversion_step, right_step),
-        (exercises.check_inversion_step, step_with_backward),
+        (chapter_05.check_mean_length, 5.8),
+        (chapter_05.check_mean_length, 10 / math.sqrt(3)),
+        (chapter_05.check_mean_length, np.float64(5.77)),
+        (chapter_05.check_slerp, right_slerp),
+        (chapter_05.check_slerp, slerp_by_rotation),
+        (chapter_05.check_set_coordinate, right_coordinate),
+        (chapter_05.check_set_coordinate, coordinate_by_outer),
+        (chapter_05.check_inversion_step, right_step),
+        (chapter_05.check_inversion_step, step_with_backward),
     ],
 )
 def test_the_right_answer(said, check, answer):
@@ -116,63 +116,63 @@ def step_that_leaves_gradients(generator, x, z, learning_rate):
 @pytest.mark.parametrize(
     ("check", "answer", "reason"),
     [
-        (exercises.check_mean_length, 10, "three equal z"),
-        (exercises.check_mean_length, 3.3, "lengths do not add up"),
-        (exercises.check_mean_length, 17.3, "divide it by three"),
-        (exercises.check_mean_length, 7.1, "the mean of two z"),
-        (exercises.check_mean_length, 5.7, "5.7 is not it"),
-        (exercises.check_mean_length, -5.8, "-5.8 is not it"),
-        (exercises.check_mean_length, math.nan, "nan is not it"),
-        (exercises.check_mean_length, "5.8", "'5.8' is no number"),
-        (exercises.check_slerp, lambda a, b, t: (1 - t) * a + t * b, "the straight line"),
-        (exercises.check_slerp, lambda a, b, t: right_slerp(b, a, t), "starts at z_to"),
+        (chapter_05.check_mean_length, 10, "three equal z"),
+        (chapter_05.check_mean_length, 3.3, "lengths do not add up"),
+        (chapter_05.check_mean_length, 17.3, "divide it by three"),
+        (chapter_05.check_mean_length, 7.1, "the mean of two z"),
+        (chapter_05.check_mean_length, 5.7, "5.7 is not it"),
+        (chapter_05.check_mean_length, -5.8, "-5.8 is not it"),
+        (chapter_05.check_mean_length, math.nan, "nan is not it"),
+        (chapter_05.check_mean_length, "5.8", "'5.8' is no number"),
+        (chapter_05.check_slerp, lambda a, b, t: (1 - t) * a + t * b, "the straight line"),
+        (chapter_05.check_slerp, lambda a, b, t: right_slerp(b, a, t), "starts at z_to"),
         (
-            exercises.check_slerp,
+            chapter_05.check_slerp,
             lambda a, b, t: right_slerp(a, b, t) * torch.sin(angle(a, b)),
             "division by sin(w) is missing",
         ),
-        (exercises.check_slerp, half_right_slerp, "the values differ"),
-        (exercises.check_slerp, lambda a, b, t: a * torch.nan, "the values differ"),
-        (exercises.check_slerp, lambda a, b, t: right_slerp(a, b, t)[None], "shape is (1, 100)"),
-        (exercises.check_slerp, lambda a, b, t: a.tolist(), "returns list; return a tensor"),
-        (exercises.check_set_coordinate, lambda z, v, value: z + value * v, "that adds to z"),
+        (chapter_05.check_slerp, half_right_slerp, "the values differ"),
+        (chapter_05.check_slerp, lambda a, b, t: a * torch.nan, "the values differ"),
+        (chapter_05.check_slerp, lambda a, b, t: right_slerp(a, b, t)[None], "shape is (1, 100)"),
+        (chapter_05.check_slerp, lambda a, b, t: a.tolist(), "returns list; return a tensor"),
+        (chapter_05.check_set_coordinate, lambda z, v, value: z + value * v, "that adds to z"),
         (
-            exercises.check_set_coordinate,
+            chapter_05.check_set_coordinate,
             lambda z, v, value: right_coordinate(z, v, 0.0),
             "sets the coordinate to 0",
         ),
         (
-            exercises.check_set_coordinate,
+            chapter_05.check_set_coordinate,
             lambda z, v, value: value * v.expand_as(z),
             "at right angles to v is lost",
         ),
         (
-            exercises.check_set_coordinate,
+            chapter_05.check_set_coordinate,
             lambda z, v, value: z - (z @ v)[:, None] + value * v,
             "must be multiplied by v",
         ),
-        (exercises.check_set_coordinate, add_in_place, "it changes the z that it was given"),
-        (exercises.check_set_coordinate, lambda z, v, value: value * v, "the shape is (20,)"),
-        (exercises.check_set_coordinate, lambda z, v, value: z, "the values differ"),
+        (chapter_05.check_set_coordinate, add_in_place, "it changes the z that it was given"),
+        (chapter_05.check_set_coordinate, lambda z, v, value: value * v, "the shape is (20,)"),
+        (chapter_05.check_set_coordinate, lambda z, v, value: z, "the values differ"),
         (
-            exercises.check_inversion_step,
+            chapter_05.check_inversion_step,
             lambda g, x, z, rate: z + rate * slope(g, x, z),
             "goes up the gradient",
         ),
         (
-            exercises.check_inversion_step,
+            chapter_05.check_inversion_step,
             lambda g, x, z, rate: z - slope(g, x, z),
             "the learning rate is missing",
         ),
         (
-            exercises.check_inversion_step,
+            chapter_05.check_inversion_step,
             lambda g, x, z, rate: z - rate * slope(g, x, z, mean=False),
             "take the mean",
         ),
-        (exercises.check_inversion_step, lambda g, x, z, rate: z, "z has not moved"),
-        (exercises.check_inversion_step, step_that_leaves_gradients, "have kept a gradient"),
-        (exercises.check_inversion_step, lambda g, x, z, rate: z[0], "the shape is (8,)"),
-        (exercises.check_inversion_step, lambda g, x, z, rate: 2 * z, "the values differ"),
+        (chapter_05.check_inversion_step, lambda g, x, z, rate: z, "z has not moved"),
+        (chapter_05.check_inversion_step, step_that_leaves_gradients, "have kept a gradient"),
+        (chapter_05.check_inversion_step, lambda g, x, z, rate: z[0], "the shape is (8,)"),
+        (chapter_05.check_inversion_step, lambda g, x, z, rate: 2 * z, "the values differ"),
     ],
 )
 def test_a_wrong_answer_gets_its_reason(said, check, answer, reason):

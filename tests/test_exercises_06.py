@@ -5,7 +5,7 @@ from statistics import mean, variance
 
 import pytest
 
-from gan_helpers import exercises
+from gan_helpers.exercises import chapter_06
 
 NOT_TRIED = "not tried yet: replace the dots with your answer and run the cell again."
 
@@ -17,10 +17,10 @@ def undone(*arguments):
 @pytest.mark.parametrize(
     ("check", "stub"),
     [
-        (exercises.check_thief, ...),
-        (exercises.check_unit_range, undone),
-        (exercises.check_frechet_1d, undone),
-        (exercises.check_better, undone),
+        (chapter_06.check_thief, ...),
+        (chapter_06.check_unit_range, undone),
+        (chapter_06.check_frechet_1d, undone),
+        (chapter_06.check_better, undone),
     ],
 )
 def test_a_stub_is_not_tried_yet(said, check, stub):
@@ -43,16 +43,16 @@ def right_better(first, second):
 @pytest.mark.parametrize(
     ("check", "answer"),
     [
-        (exercises.check_thief, "nearest_pixels"),
-        (exercises.check_unit_range, right_range),
-        (exercises.check_frechet_1d, right_distance),
+        (chapter_06.check_thief, "nearest_pixels"),
+        (chapter_06.check_unit_range, right_range),
+        (chapter_06.check_frechet_1d, right_distance),
         (
-            exercises.check_frechet_1d,
+            chapter_06.check_frechet_1d,
             lambda a, b: (
                 (a - 0).mean().sub(b.mean()) ** 2 + (a.std(correction=0) - b.std(correction=0)) ** 2
             ),
         ),
-        (exercises.check_better, right_better),
+        (chapter_06.check_better, right_better),
     ],
 )
 def test_the_right_answer(said, check, answer):
@@ -62,31 +62,31 @@ def test_the_right_answer(said, check, answer):
 @pytest.mark.parametrize(
     ("check", "answer", "reason"),
     [
-        (exercises.check_thief, "parzen", "about 240 nats"),
-        (exercises.check_thief, "frechet", "the distance is small"),
-        (exercises.check_thief, "loss", "'loss' is none of the names"),
-        (exercises.check_unit_range, lambda n, d: n - d * math.log(2), "the sign is wrong"),
-        (exercises.check_unit_range, lambda n, d: n + d, "counts in bits"),
-        (exercises.check_unit_range, lambda n, d: n, "yours gives -300.0"),
-        (exercises.check_unit_range, lambda n, d: n + 784 * math.log(2), "number of pixels"),
-        (exercises.check_frechet_1d, lambda a, b: (a.mean() - b.mean()) ** 2, "are missing"),
-        (exercises.check_frechet_1d, lambda a, b: (a.std() - b.std()) ** 2, "means are missing"),
-        (exercises.check_frechet_1d, lambda a, b: right_distance(a, b) ** 0.5, "take no root"),
+        (chapter_06.check_thief, "parzen", "about 240 nats"),
+        (chapter_06.check_thief, "frechet", "the distance is small"),
+        (chapter_06.check_thief, "loss", "'loss' is none of the names"),
+        (chapter_06.check_unit_range, lambda n, d: n - d * math.log(2), "the sign is wrong"),
+        (chapter_06.check_unit_range, lambda n, d: n + d, "counts in bits"),
+        (chapter_06.check_unit_range, lambda n, d: n, "yours gives -300.0"),
+        (chapter_06.check_unit_range, lambda n, d: n + 784 * math.log(2), "number of pixels"),
+        (chapter_06.check_frechet_1d, lambda a, b: (a.mean() - b.mean()) ** 2, "are missing"),
+        (chapter_06.check_frechet_1d, lambda a, b: (a.std() - b.std()) ** 2, "means are missing"),
+        (chapter_06.check_frechet_1d, lambda a, b: right_distance(a, b) ** 0.5, "take no root"),
         (
-            exercises.check_frechet_1d,
+            chapter_06.check_frechet_1d,
             lambda a, b: (a.mean() - b.mean()) ** 2 + (a.var() - b.var()) ** 2,
             "not variances",
         ),
         (
-            exercises.check_frechet_1d,
+            chapter_06.check_frechet_1d,
             lambda a, b: (a.mean() - b.mean()) ** 2 + a.var() + b.var(),
             "mixed term",
         ),
-        (exercises.check_frechet_1d, lambda a, b: 1.0, "it gives 1.00"),
-        (exercises.check_better, lambda a, b: mean(a) < mean(b), "seeds differ by 40"),
-        (exercises.check_better, lambda a, b: max(a) < min(b), "36 seeds"),
-        (exercises.check_better, lambda a, b: False, "differ by 20"),
-        (exercises.check_better, lambda a, b: mean(b) - mean(a) > 5, "not right"),
+        (chapter_06.check_frechet_1d, lambda a, b: 1.0, "it gives 1.00"),
+        (chapter_06.check_better, lambda a, b: mean(a) < mean(b), "seeds differ by 40"),
+        (chapter_06.check_better, lambda a, b: max(a) < min(b), "36 seeds"),
+        (chapter_06.check_better, lambda a, b: False, "differ by 20"),
+        (chapter_06.check_better, lambda a, b: mean(b) - mean(a) > 5, "not right"),
     ],
 )
 def test_a_wrong_answer_gets_its_reason(said, check, answer, reason):

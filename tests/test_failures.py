@@ -8,11 +8,9 @@ import torch
 from run_help import assert_columns_match, same, same_run, state
 from torch import nn
 
-from gan_helpers import mistakes
 from gan_helpers.data import load_mnist
-from gan_helpers.failures import COMPARISONS, FAILURES, Failure, load_recorded, produce
-from gan_helpers.losses import saturating_generator_loss
-from gan_helpers.mistakes import (
+from gan_helpers.failures import COMPARISONS, FAILURES, Failure, load_recorded, mistakes, produce
+from gan_helpers.failures.mistakes import (
     SigmoidDiscriminator,
     five_d_steps,
     generator_without_batchnorm,
@@ -22,9 +20,9 @@ from gan_helpers.mistakes import (
     sort_by_class,
     step_with_mistakes,
 )
+from gan_helpers.losses import saturating_generator_loss
 from gan_helpers.models import Generator
-from gan_helpers.recipes import start_run
-from gan_helpers.steps import play_step
+from gan_helpers.training import play_step, start_run
 
 
 def one_image(images: torch.Tensor) -> torch.Tensor:

@@ -4,9 +4,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from gan_helpers.history import COLUMNS, History, load_history, save_history
-from gan_helpers.recipes import start_run
-from gan_helpers.training import train
+from gan_helpers.training import COLUMNS, History, load_history, save_history, start_run, train
 
 
 @pytest.fixture

@@ -28,9 +28,7 @@ import torch
 from tqdm.auto import tqdm
 
 from checkpoint_help import TINY, assert_same_run
-from gan_helpers.checkpoints import load_checkpoint, save_checkpoint
-from gan_helpers.recipes import start_run
-from gan_helpers.training import train
+from gan_helpers.training import load_checkpoint, save_checkpoint, start_run, train
 
 torch.set_num_threads(1)
 tqdm.monitor_interval = 0  # no thread of its own: a fork may not have one

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from gan_helpers import latent
-from gan_helpers.classifier import Seen
 from gan_helpers.latent import activation_directions, class_means, lerp, slerp, weight_directions
+from gan_helpers.metrics import Seen
 from gan_helpers.models import ArticleGenerator, Generator, initialise
 
 

@@ -20,7 +20,7 @@ from panel_help import (
 )
 
 from gan_helpers.latent import weight_directions
-from gan_helpers.training import sample
+from gan_helpers.models import sample
 from gan_helpers.widgets import LatentExplorer
 
 

@@ -24,10 +24,10 @@ from PIL import Image
 
 from gan_helpers.data import scale_images
 from gan_helpers.latent import invert, slerp
-from gan_helpers.training import sample
+from gan_helpers.models import sample
 from gan_helpers.widgets import Interpolation, Inversion, LatentExplorer, inversion
 from gan_helpers.widgets.common import NO_PYTHON
-from gan_helpers.widgets.names import Names
+from gan_helpers.widgets.screen_reader import Names
 
 STEPS = 12  # of a search, in place of 200
 

@@ -6,11 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from gan_helpers.classifier import load_classifier
-from gan_helpers.latent import evaluating, find_class, invert
-from gan_helpers.models import Generator, initialise
-from gan_helpers.training import sample
-from gan_helpers.weights import load_generator
+from gan_helpers.latent import find_class, invert
+from gan_helpers.metrics import load_classifier
+from gan_helpers.models import Generator, evaluating, initialise, sample
+from gan_helpers.training import load_generator
 
 SHIPPED = resources.files("gan_helpers") / "assets" / "course_10_epochs_generator_0.safetensors"
 

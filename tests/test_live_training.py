@@ -11,11 +11,9 @@ from checkpoint_help import CALM, TINY, assert_same_run
 from live_help import Reader, moved, pixels
 from run_help import quietly, same_run, weights
 
-from gan_helpers import steps
-from gan_helpers.checkpoints import load_checkpoint, save_checkpoint
 from gan_helpers.losses import saturating_generator_loss
-from gan_helpers.recipes import start_run
-from gan_helpers.training import sample
+from gan_helpers.models import sample
+from gan_helpers.training import load_checkpoint, save_checkpoint, start_run, steps
 from gan_helpers.widgets.live_training import LOSSES
 
 

@@ -12,7 +12,7 @@ from checkpoint_help import CALM, TINY, assert_same_run
 from live_help import Reader, all_of, moved, pixels
 from run_help import weights
 
-from gan_helpers.recipes import start_run
+from gan_helpers.training import start_run
 from gan_helpers.widgets.live_training import live_training
 from gan_helpers.widgets.training_figure import SingleStep, curve
 

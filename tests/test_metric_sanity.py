@@ -7,18 +7,18 @@ import pytest
 import torch
 from torch.nn.functional import avg_pool2d
 
-from gan_helpers.classifier import classify
 from gan_helpers.data import load_mnist
 from gan_helpers.metrics import (
+    PRDC,
     ModeCoverage,
     classifier_score,
+    classify,
     frechet_distance,
     mode_coverage,
     nearest_neighbours,
     parzen_log_likelihood,
     prdc,
 )
-from gan_helpers.neighbours import PRDC
 
 N = 2500  # images of a set
 SETS = ("real", "memorised", "one class", "constant", "noise", "noisy", "blurred", "few", "half")

@@ -7,7 +7,7 @@ import torch
 from prdc import compute_prdc
 from sklearn.neighbors import NearestNeighbors
 
-from gan_helpers.neighbours import mixture_modes, nearest_neighbours, prdc
+from gan_helpers.metrics import mixture_modes, nearest_neighbours, prdc
 
 
 def points(count: int, width: int, seed: int, shift: float = 0.0) -> torch.Tensor:

@@ -11,9 +11,8 @@ import torch
 from PIL import Image
 
 from gan_helpers import widgets
+from gan_helpers.games import LINE_RECIPES, Bars, start_toy, toy_step
 from gan_helpers.losses import saturating_generator_loss
-from gan_helpers.targets import Bars
-from gan_helpers.toys import LINE_RECIPES, start_toy, toy_step
 from gan_helpers.widgets import running
 
 

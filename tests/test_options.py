@@ -7,11 +7,11 @@ from functools import partial
 import pytest
 import torch
 
-from gan_helpers import options
+from gan_helpers.cli import options
+from gan_helpers.cli.options import add_recipe_options, chosen_recipe
 from gan_helpers.losses import saturating_generator_loss
 from gan_helpers.models import Discriminator, Generator
-from gan_helpers.options import add_recipe_options, chosen_recipe
-from gan_helpers.recipes import ARTICLE, COURSE, RECIPES, Recipe
+from gan_helpers.training import ARTICLE, COURSE, RECIPES, Recipe
 
 
 def chosen(*arguments: str) -> Recipe:

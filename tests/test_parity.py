@@ -10,8 +10,7 @@ import torch
 
 from gan_helpers import losses, models
 from gan_helpers.data import batches, load_mnist
-from gan_helpers.recipes import ARTICLE, COURSE, start_run
-from gan_helpers.training import train
+from gan_helpers.training import ARTICLE, COURSE, start_run, train
 
 NOTEBOOK = "02_building_the_generator_and_the_discriminator.ipynb"
 NAMES = {

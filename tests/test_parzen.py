@@ -10,7 +10,7 @@ import torch
 from sklearn.neighbors import KernelDensity
 
 from gan_helpers.metrics import SIGMAS, choose_sigma, mean_and_error, parzen_log_likelihood
-from gan_helpers.neighbours import BLOCK
+from gan_helpers.metrics.neighbours import BLOCK
 
 LN_2 = math.log(2)
 

@@ -4,10 +4,9 @@ import re
 
 import pytest
 
-from gan_helpers import quiz as quiz_module
-from gan_helpers.diagnosis import ADVICE, diagnose
-from gan_helpers.failures import FAILURES, load_recorded
-from gan_helpers.quiz import CASES, Quiz
+from gan_helpers.failures import ADVICE, FAILURES, Quiz, diagnose, load_recorded
+from gan_helpers.failures import quiz as quiz_module
+from gan_helpers.failures.quiz import CASES
 
 
 def test_there_are_at_least_ten_cases_of_known_failures_and_at_least_seven_kinds():

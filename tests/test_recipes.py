@@ -5,10 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from gan_helpers.history import History
 from gan_helpers.losses import non_saturating_generator_loss
 from gan_helpers.models import ArticleDiscriminator, ArticleGenerator, Discriminator, Generator
-from gan_helpers.recipes import ARTICLE, COURSE, DESCENT, Recipe, best_device, start_run
+from gan_helpers.training import ARTICLE, COURSE, DESCENT, History, Recipe, best_device, start_run
 
 
 def same(one: nn.Module, other: nn.Module) -> bool:

@@ -8,12 +8,12 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-import gan_helpers.__main__ as command_line
-from gan_helpers.__main__ import main
-from gan_helpers.evaluation import draw, read_images
-from gan_helpers.models import ArticleGenerator, Generator, initialise
+from gan_helpers.cli import main
+from gan_helpers.cli import sample as command_line
+from gan_helpers.metrics import read_images
+from gan_helpers.models import ArticleGenerator, Generator, draw, initialise
 from gan_helpers.plots import grid_image
-from gan_helpers.weights import load_generator, save_generator
+from gan_helpers.training import load_generator, save_generator
 
 
 @pytest.fixture

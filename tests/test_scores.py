@@ -9,7 +9,8 @@ import pytest
 import torch
 from score_help import FABRICATED
 
-from gan_helpers.evaluation import ROWS, Scores, load_scores, read_images, score_table
+from gan_helpers.metrics import Scores, load_scores, read_images, score_table
+from gan_helpers.metrics.evaluation import ROWS
 
 # score_table
 

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from gan_helpers.theory import (
+from gan_helpers.games import (
     js_divergence,
     kl_divergence,
     normal_density,

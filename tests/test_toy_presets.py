@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gan_helpers.line_view import even_z, look
+from gan_helpers.games import LINE_RECIPES, even_z, look, start_toy, toy_step
 from gan_helpers.losses import non_saturating_generator_loss
-from gan_helpers.toys import LINE_RECIPES, start_toy, toy_step
 
 SEEDS = range(3)
 

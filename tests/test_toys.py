@@ -6,22 +6,31 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gan_helpers import theory
-from gan_helpers.line_view import even_z, look, measured_value, pull_on_fakes, sample_density
-from gan_helpers.losses import (
-    discriminator_loss,
-    non_saturating_generator_loss,
-    saturating_generator_loss,
-)
-from gan_helpers.targets import LINE, Bars, NormalMixture, grid, modes_found, ring
-from gan_helpers.toys import (
+from gan_helpers.games import (
+    LINE,
+    Bars,
+    NormalMixture,
     ToyDiscriminator,
     ToyGenerator,
     ToyRecipe,
+    even_z,
+    grid,
+    look,
+    measured_value,
+    modes_found,
+    pull_on_fakes,
+    ring,
+    sample_density,
     start_toy,
     toy_d_step,
     toy_g_step,
     toy_step,
+)
+from gan_helpers.games import densities as theory
+from gan_helpers.losses import (
+    discriminator_loss,
+    non_saturating_generator_loss,
+    saturating_generator_loss,
 )
 
 ON_THE_LINE = [

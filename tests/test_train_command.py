@@ -11,14 +11,13 @@ from checkpoint_help import assert_same_run, assert_same_state
 from PIL import Image
 from run_help import same, state
 
-from gan_helpers import train_command, training
-from gan_helpers.__main__ import main
-from gan_helpers.checkpoints import load_checkpoint, read_about
-from gan_helpers.diagnosis import diagnose
-from gan_helpers.history import COLUMNS
+from gan_helpers.cli import main
+from gan_helpers.cli import train as train_command
+from gan_helpers.failures import diagnose
+from gan_helpers.models import sample
 from gan_helpers.plots import grid_image
-from gan_helpers.training import sample
-from gan_helpers.weights import load_generator
+from gan_helpers.training import COLUMNS, load_checkpoint, load_generator, read_about
+from gan_helpers.training import loop as training
 
 # In float32 on every processor.
 TINY = (

@@ -8,10 +8,10 @@ import torch
 from filelock import FileLock
 from run_help import is_finite
 
-from gan_helpers import options, train_command
-from gan_helpers.__main__ import main
-from gan_helpers.checkpoints import load_checkpoint, save_checkpoint
-from gan_helpers.recipes import COURSE, PARTS, start_run
+from gan_helpers.cli import main, options
+from gan_helpers.cli import train as train_command
+from gan_helpers.training import COURSE, load_checkpoint, save_checkpoint, start_run
+from gan_helpers.training.recipes import PARTS
 
 # In float32 on every processor.
 TINY = (

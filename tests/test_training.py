@@ -19,14 +19,9 @@ from run_help import (
 )
 
 from gan_helpers.data import batches, to_uint8
-from gan_helpers.history import COLUMNS, History
 from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
-from gan_helpers.recipes import ARTICLE, COURSE, start_run
-from gan_helpers.training import (
-    sample,
-    train,
-    train_in_parts,
-)
+from gan_helpers.models import sample
+from gan_helpers.training import ARTICLE, COLUMNS, COURSE, History, start_run, train, train_in_parts
 
 # same seed, same run
 

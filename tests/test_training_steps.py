@@ -18,13 +18,15 @@ from torch import nn
 
 from gan_helpers.data import load_mnist, to_uint8
 from gan_helpers.losses import saturating_generator_loss
-from gan_helpers.recipes import ARTICLE, Run, start_run
-from gan_helpers.steps import play_discriminator_step
+from gan_helpers.models import sample
 from gan_helpers.training import (
+    ARTICLE,
+    Run,
     discriminator_step,
     generator_step,
     gradient_norm,
-    sample,
+    play_discriminator_step,
+    start_run,
 )
 
 # a head start

@@ -22,14 +22,16 @@ from run_help import (
 )
 from torch import nn
 
-from gan_helpers import recipes
-from gan_helpers.recipes import COURSE, Run, start_run
+from gan_helpers.models import sample
 from gan_helpers.training import (
+    COURSE,
+    Run,
     discriminator_step,
     generator_step,
-    sample,
+    start_run,
     train_in_parts,
 )
+from gan_helpers.training import run as run_module
 
 # the stop button
 
@@ -200,7 +202,7 @@ def test_a_huge_learning_rate_names_the_cure(images, recipe):
 
 @pytest.mark.parametrize("bfloat16", [True, False])
 def test_weights_that_diverge_while_the_losses_are_finite(images, monkeypatch, bfloat16):
-    monkeypatch.setattr(recipes, "has_bfloat16", lambda device: True)
+    monkeypatch.setattr(run_module, "has_bfloat16", lambda device: True)
     # A step's losses are computed before its update: here the update, not the loss, overflows.
     recipe = replace(COURSE, learning_rate=1e10, batch_size=16, bfloat16=bfloat16)
     run = start_run(recipe, seed=0)

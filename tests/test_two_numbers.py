@@ -6,17 +6,11 @@ from functools import partial
 import pytest
 import torch
 
+from gan_helpers.games import bilinear_field, dirac_field, eigenvalues, game_update, trajectory
 from gan_helpers.losses import (
     discriminator_loss,
     non_saturating_generator_loss,
     saturating_generator_loss,
-)
-from gan_helpers.two_numbers import (
-    bilinear_field,
-    dirac_field,
-    eigenvalues,
-    game_update,
-    trajectory,
 )
 
 ZERO = torch.zeros(2, dtype=torch.float64)

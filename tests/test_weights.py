@@ -5,11 +5,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from gan_helpers.history import save_history
-from gan_helpers.models import ArticleGenerator, Discriminator, Generator, initialise
-from gan_helpers.recipes import start_run
-from gan_helpers.training import sample, train
-from gan_helpers.weights import load_generator, save_generator
+from gan_helpers.models import ArticleGenerator, Discriminator, Generator, initialise, sample
+from gan_helpers.training import load_generator, save_generator, save_history, start_run, train
 
 GENERATORS = {
     "the course's": lambda: Generator(),

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from gan_helpers.exercises.verdict import tensor_faults, verdict
-from gan_helpers.latent import evaluating, slerp
-from gan_helpers.models import Generator, initialise
+from gan_helpers.exercises import tensor_faults, verdict
+from gan_helpers.latent import slerp
+from gan_helpers.models import Generator, evaluating, initialise
 
 
 def check_mean_length(length: object) -> None:

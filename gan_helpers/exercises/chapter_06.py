@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import torch
 
-from gan_helpers.exercises.verdict import verdict
+from gan_helpers.exercises import verdict
 
 
 def check_thief(answer: object) -> None:

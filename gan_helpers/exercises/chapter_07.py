@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import torch
 
-from gan_helpers.exercises.verdict import verdict
+from gan_helpers.exercises import verdict
 
 
 def check_growth(growth: object) -> None:
@@ -72,7 +72,7 @@ def check_count_modes(
 ) -> None:
     """Check exercise 7.3: how many modes were found. Introduced in notebook 07.
 
-    ``count_modes(samples, centres, std)``, as ``targets.modes_found`` counts them.
+    ``count_modes(samples, centres, std)``, as ``games.modes_found`` counts them.
     """
     centres = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0], [10.0, 10.0]])
     near = torch.tensor([[0.0, 0.1], [0.1, 0.0], [10.29, 0.0], [0.0, 8.0]])

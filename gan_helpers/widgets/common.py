@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image as PillowImage
 
 from gan_helpers import plots
-from gan_helpers.widgets.names import Names
+from gan_helpers.widgets.screen_reader import Names
 
 NO_PYTHON = (
     "If nothing moves, this page has no Python behind it: open the notebook in JupyterLab and run "

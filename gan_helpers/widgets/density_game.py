@@ -5,7 +5,8 @@ import math
 import torch
 from matplotlib.figure import Figure
 
-from gan_helpers import plots, theory
+from gan_helpers import plots
+from gan_helpers.games import densities as theory
 from gan_helpers.widgets.common import Panel, Picture, button, say, slider, status
 
 DATA_MEAN, DATA_STD = 2.0, 1.0  # p_data of notebook 01, fixed

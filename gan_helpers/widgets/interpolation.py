@@ -8,8 +8,8 @@ from PIL import Image as PillowImage
 from torch import nn
 
 from gan_helpers import plots
-from gan_helpers.latent import evaluating, lerp, slerp
-from gan_helpers.training import sample
+from gan_helpers.latent import lerp, slerp
+from gan_helpers.models import evaluating, sample
 from gan_helpers.widgets.common import (
     Panel,
     Picture,

@@ -10,10 +10,10 @@ from PIL import Image as PillowImage
 from torch import nn
 
 from gan_helpers import plots
-from gan_helpers.classifier import classify
 from gan_helpers.data import to_uint8
-from gan_helpers.latent import activation_directions, evaluating, weight_directions
-from gan_helpers.training import sample
+from gan_helpers.latent import activation_directions, weight_directions
+from gan_helpers.metrics import classify
+from gan_helpers.models import evaluating, sample
 from gan_helpers.widgets.common import (
     Panel,
     Picture,

@@ -12,8 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image as PillowImage
 
 from gan_helpers import plots
-from gan_helpers.line_view import ARROWS, LineView
-from gan_helpers.targets import LINE
+from gan_helpers.games import ARROWS, LINE, LineView
 from gan_helpers.widgets.common import enlarged_png
 
 ARROW = 1.0  # length of an arrow, in units of x, for a pull of 1 nat per unit of x

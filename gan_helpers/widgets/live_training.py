@@ -15,20 +15,18 @@ from matplotlib.figure import Figure
 from gan_helpers import plots
 from gan_helpers.data import scale_images
 from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
-from gan_helpers.recipes import Run
-from gan_helpers.steps import (
+from gan_helpers.training import (
+    FRAME_EVERY,
+    MEASURE_EVERY,
+    Run,
+    check_batch_size,
+    draw_frame,
     draw_unnoticed,
     forward,
     gradient_norm,
     play_discriminator_step,
     play_generator_step,
     play_step,
-)
-from gan_helpers.training import (
-    FRAME_EVERY,
-    MEASURE_EVERY,
-    check_batch_size,
-    draw_frame,
     record_frame,
     stop_button,
 )

@@ -14,7 +14,7 @@ from matplotlib.ticker import NullFormatter
 from PIL import Image as PillowImage
 
 from gan_helpers import plots
-from gan_helpers.history import History
+from gan_helpers.training import History
 from gan_helpers.widgets.common import enlarged_png
 
 WINDOW = 500  # steps: enough to see a trend, few enough to see a single step

@@ -8,19 +8,18 @@ import pytest
 from playwright.sync_api import Error, Page
 
 from browser import lab
-from gan_helpers.weights import load_generator
+from gan_helpers.training import load_generator
 
 SCREENSHOTS = lab.ROOT / "build" / "browser"  # git ignores build/
 NO_CHROMIUM = "no Chromium or Chrome was found on PATH"
 
 SETUP = f"""
 import hashlib
-from gan_helpers import data, plots, weights, widgets
-from gan_helpers.recipes import COURSE, start_run
-from gan_helpers.widgets.live_training import live_training
-from gan_helpers.widgets.one_dimensional_lab import one_dimensional_lab
-generator, _ = weights.load_generator({str(lab.GENERATOR)!r})
-discriminator, _ = weights.load_discriminator({str(lab.DISCRIMINATOR)!r})
+from gan_helpers import data, plots, training, widgets
+from gan_helpers.training import COURSE, start_run
+from gan_helpers.widgets import live_training, one_dimensional_lab
+generator, _ = training.load_generator({str(lab.GENERATOR)!r})
+discriminator, _ = training.load_discriminator({str(lab.DISCRIMINATOR)!r})
 images, _ = data.load_mnist()
 run = start_run(COURSE)
 rate = run.g_optimizer.param_groups[0]["lr"]

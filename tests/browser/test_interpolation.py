@@ -5,7 +5,7 @@ import torch
 
 from browser import lab
 from gan_helpers.latent import lerp, slerp
-from gan_helpers.training import sample
+from gan_helpers.models import sample
 
 PANEL = "interpolation"
 

@@ -6,7 +6,7 @@ import torch
 from browser import lab
 from gan_helpers.data import load_mnist, scale_images
 from gan_helpers.latent import invert
-from gan_helpers.training import sample
+from gan_helpers.models import sample
 
 PANEL = "inversion"
 

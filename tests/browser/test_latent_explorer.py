@@ -5,10 +5,10 @@ import torch
 
 from browser import lab
 from gan_helpers import plots
-from gan_helpers.classifier import classify
 from gan_helpers.latent import weight_directions
-from gan_helpers.training import sample
-from gan_helpers.weights import load_discriminator
+from gan_helpers.metrics import classify
+from gan_helpers.models import sample
+from gan_helpers.training import load_discriminator
 from gan_helpers.widgets.common import enlarged_png
 
 PANEL = "explorer"

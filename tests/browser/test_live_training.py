@@ -8,7 +8,7 @@ import pytest
 
 from browser import lab
 from gan_helpers.data import load_mnist
-from gan_helpers.recipes import COURSE, start_run
+from gan_helpers.training import COURSE, start_run
 from gan_helpers.widgets.live_training import live_training
 
 PANEL = "live"

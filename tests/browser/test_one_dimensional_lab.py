@@ -6,7 +6,7 @@ import ipywidgets
 import pytest
 
 from browser import lab
-from gan_helpers.widgets.one_dimensional_lab import one_dimensional_lab
+from gan_helpers.widgets.line_lab import one_dimensional_lab
 
 PANEL = "lab"
 

@@ -6,10 +6,19 @@ from dataclasses import replace
 import ipywidgets
 from matplotlib.figure import Figure
 
-from gan_helpers.line_view import LineView, look
+from gan_helpers.games import (
+    LINE_RECIPES,
+    Bars,
+    LineView,
+    NormalMixture,
+    ToyRecipe,
+    look,
+    start_toy,
+    toy_d_step,
+    toy_g_step,
+    toy_step,
+)
 from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
-from gan_helpers.targets import Bars, NormalMixture
-from gan_helpers.toys import LINE_RECIPES, ToyRecipe, start_toy, toy_d_step, toy_g_step, toy_step
 from gan_helpers.widgets.common import Panel, Picture, button, say, status
 from gan_helpers.widgets.line_figure import LineFigure
 from gan_helpers.widgets.running import Runner

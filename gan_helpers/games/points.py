@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
+from gan_helpers.games.targets import NormalMixture, Target
+from gan_helpers.losses import (
+    GeneratorLoss,
+    non_saturating_generator_loss,
+    saturating_generator_loss,
+)
 from gan_helpers.models import check_z, initialise
-from gan_helpers.recipes import GeneratorLoss
-from gan_helpers.targets import NormalMixture, Target
 from gan_helpers.training import discriminator_step, generator_step
 
 # --- the players --------------------------------------------------------------------------------

@@ -12,9 +12,7 @@ from pathlib import Path
 
 import torch
 
-from gan_helpers.history import History, load_history
-from gan_helpers.losses import saturating_generator_loss
-from gan_helpers.mistakes import (
+from gan_helpers.failures.mistakes import (
     SigmoidDiscriminator,
     five_d_steps,
     generator_without_batchnorm,
@@ -24,10 +22,21 @@ from gan_helpers.mistakes import (
     sort_by_class,
     step_with_mistakes,
 )
+from gan_helpers.losses import saturating_generator_loss
 from gan_helpers.models import Discriminator
-from gan_helpers.recipes import ARTICLE, COURSE, Recipe, Run, start_run
-from gan_helpers.steps import play_step
-from gan_helpers.training import MEASURE_EVERY, check_batch_size, record_frame
+from gan_helpers.training import (
+    ARTICLE,
+    COURSE,
+    MEASURE_EVERY,
+    History,
+    Recipe,
+    Run,
+    check_batch_size,
+    load_history,
+    play_step,
+    record_frame,
+    start_run,
+)
 
 RECORDED = Path(str(resources.files("gan_helpers") / "assets" / "failures"))
 Step = Callable[[Run, torch.Tensor, bool], None]  # as play_step: run, images, measure

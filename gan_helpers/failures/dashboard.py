@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gan_helpers.history import History
 from gan_helpers.plots import (
     DISCRIMINATOR,
     GENERATOR,
@@ -18,6 +17,7 @@ from gan_helpers.plots import (
     grid_image,
     show,
 )
+from gan_helpers.training import History
 
 
 def plot_dashboard(history: History, alt: str, window: int = 50) -> None:

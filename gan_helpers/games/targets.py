@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 import torch
 
-from gan_helpers.theory import normal_density
+from gan_helpers.games.densities import normal_density
 
 # Points in the middle of cells of width 0.05, so that no edge of a box falls on a point.
 LINE = torch.arange(-5.975, 6, 0.05, dtype=torch.float64)  # (240,)

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from gan_helpers.data import scale_images
+from gan_helpers.data import check_images, scale_images
 
 CLASSIFIER_FILE = Path(str(resources.files("gan_helpers") / "assets" / "classifier.safetensors"))
 FEATURES, CLASSES = 128, 10
@@ -99,17 +99,3 @@ def classify(images: torch.Tensor) -> Seen:
         digit = 1 - logits.softmax(dim=1)[:, CLASSES]
         parts.append((features, logits[:, :CLASSES].softmax(dim=1), digit))
     return Seen(*(torch.cat(column) for column in zip(*parts, strict=True)))
-
-
-def check_images(images: torch.Tensor, name: str) -> None:
-    """Raise unless ``images`` is uint8 of shape (N, 1, 28, 28), N at least 1."""
-    if images.dtype != torch.uint8:
-        raise TypeError(
-            f"{name} has dtype {images.dtype}; expected torch.uint8 with pixels in [0, 255]. "
-            "gan_helpers.data.to_uint8 converts images in [-1, 1]."
-        )
-    if images.ndim != 4 or images.shape[1:] != (1, 28, 28) or len(images) == 0:
-        raise ValueError(
-            f"{name} has shape {tuple(images.shape)}; expected (N, 1, 28, 28) with N at least 1. "
-            "images.unsqueeze(1) adds the channel to (N, 28, 28)."
-        )

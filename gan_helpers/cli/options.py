@@ -9,7 +9,7 @@ import torch
 
 from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
 from gan_helpers.models import Discriminator, Generator
-from gan_helpers.recipes import RECIPES, Recipe
+from gan_helpers.training import RECIPES, Recipe
 
 LOSSES = {
     "saturating": saturating_generator_loss,

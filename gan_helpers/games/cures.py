@@ -6,10 +6,7 @@ Notebook 07 measures which of them helps against what.
 import torch
 from torch import nn
 
-from gan_helpers.losses import discriminator_loss
-from gan_helpers.models import initialise
-from gan_helpers.steps import check_finite
-from gan_helpers.toys import (
+from gan_helpers.games.points import (
     ToyDiscriminator,
     ToyRun,
     check_d_steps,
@@ -18,6 +15,9 @@ from gan_helpers.toys import (
     toy_d_step,
     toy_g_step,
 )
+from gan_helpers.losses import discriminator_loss
+from gan_helpers.models import initialise
+from gan_helpers.training import check_finite
 
 # --- a penalty on D's slope -----------------------------------------------------------------------
 

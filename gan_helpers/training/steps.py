@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
-from gan_helpers.data import scale_images, to_uint8
-from gan_helpers.losses import discriminator_loss, non_saturating_generator_loss
-from gan_helpers.recipes import GeneratorLoss, Run
+from gan_helpers.data import scale_images
+from gan_helpers.losses import GeneratorLoss, discriminator_loss, non_saturating_generator_loss
+from gan_helpers.models import sample
+from gan_helpers.training.run import Run
 
 
 def discriminator_step(
@@ -105,24 +106,6 @@ def gradient_norm(network: nn.Module) -> float:
     if not gradients:
         raise ValueError("network has no gradients; call loss.backward() first.")
     return nn.utils.get_total_norm(gradients).item()
-
-
-def sample(generator: nn.Module, z: torch.Tensor) -> torch.Tensor:
-    """Draw images from ``z`` in eval mode, so that one z always gives one picture.
-
-    ``z``: shape (N, latent_dim). Returns uint8, shape (N, 1, 28, 28), on the CPU. The generator's
-    mode is put back.
-
-    Raises ``ValueError`` for a wrong shape or a generator whose output is NaN.
-    Introduced in notebook 02, "BatchNorm".
-    """
-    was_training = generator.training
-    generator.eval()
-    try:
-        with torch.no_grad():
-            return to_uint8(generator(z)).cpu()
-    finally:
-        generator.train(was_training)
 
 
 # --- the steps of a run ---------------------------------------------------------------------------
@@ -273,3 +256,23 @@ def _dropout_randomness(run: Run) -> Iterator[None]:
             yield
         finally:
             run.dropout_rng.set_state(torch.get_rng_state())
+
+
+def record_frame(run: Run) -> None:
+    """Append what ``draw_frame`` draws to the run's history."""
+    run.history.append(frame_steps=run.history.steps, frames=draw_frame(run))
+
+
+def draw_frame(run: Run) -> torch.Tensor:
+    """The pictures of the run's fixed z, uint8, shape (40, 1, 28, 28).
+
+    Raises ``FloatingPointError`` when they hold NaN. Introduced in notebook 03, "One run, two
+    losses".
+    """
+    try:
+        return sample(run.sampler, run.fixed_z)
+    except ValueError as error:
+        raise FloatingPointError(
+            "The generator draws NaN: its weights have grown without bound. Start again with a "
+            "smaller learning_rate, and check that the images are in [-1, 1]."
+        ) from error

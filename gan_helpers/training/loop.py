@@ -7,32 +7,9 @@ from collections.abc import Iterator
 import torch
 from tqdm.auto import tqdm
 
-from gan_helpers.history import History
-from gan_helpers.recipes import Run
-from gan_helpers.steps import (
-    discriminator_step,
-    forward,
-    generator_step,
-    gradient_norm,
-    play_step,
-    sample,
-)
-
-__all__ = [
-    "FRAME_EVERY",
-    "MEASURE_EVERY",
-    "check_batch_size",
-    "discriminator_step",
-    "draw_frame",
-    "forward",
-    "generator_step",
-    "gradient_norm",
-    "record_frame",
-    "sample",
-    "stop_button",
-    "train",
-    "train_in_parts",
-]
+from gan_helpers.training.history import History
+from gan_helpers.training.run import Run
+from gan_helpers.training.steps import play_step, record_frame
 
 FRAME_EVERY, MEASURE_EVERY = 100, 20  # steps
 
@@ -150,26 +127,6 @@ def _train_in_parts(
                         break
             record_frame(run)
             yield history
-
-
-def record_frame(run: Run) -> None:
-    """Append what ``draw_frame`` draws to the run's history."""
-    run.history.append(frame_steps=run.history.steps, frames=draw_frame(run))
-
-
-def draw_frame(run: Run) -> torch.Tensor:
-    """The pictures of the run's fixed z, uint8, shape (40, 1, 28, 28).
-
-    Raises ``FloatingPointError`` when they hold NaN. Introduced in notebook 03, "One run, two
-    losses".
-    """
-    try:
-        return sample(run.sampler, run.fixed_z)
-    except ValueError as error:
-        raise FloatingPointError(
-            "The generator draws NaN: its weights have grown without bound. Start again with a "
-            "smaller learning_rate, and check that the images are in [-1, 1]."
-        ) from error
 
 
 @contextlib.contextmanager

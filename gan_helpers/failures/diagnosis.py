@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from gan_helpers.classifier import CLASSES, classify
-from gan_helpers.history import GROUPS, History
+from gan_helpers.metrics import CLASSES, classify
+from gan_helpers.training import GROUPS, History
 
 FEWEST = 200  # steps; before that a healthy run has no digits either
 

@@ -11,19 +11,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from gan_helpers.classifier import check_images, classify
-from gan_helpers.data import load_mnist
-from gan_helpers.metrics import (
-    choose_sigma,
-    classifier_score,
-    frechet_distance,
-    mean_and_error,
-    mode_coverage,
-    nearest_neighbours,
-    parzen_log_likelihood,
-    prdc,
-)
-from gan_helpers.training import sample
+from gan_helpers.data import check_images, load_mnist
+from gan_helpers.metrics.classifier import classify
+from gan_helpers.metrics.distances import classifier_score, frechet_distance, mode_coverage
+from gan_helpers.metrics.neighbours import nearest_neighbours, prdc
+from gan_helpers.metrics.parzen import choose_sigma, mean_and_error, parzen_log_likelihood
+from gan_helpers.models import draw
 
 SAMPLES = 10_000  # as many as the test set has images; the papers' number too
 FEWEST = 1_000  # below that, the numbers say more about their own bias than about the images
@@ -127,17 +120,6 @@ def evaluate(
     """
     _check_count(n, "n")
     return evaluate_images(draw(generator, n, seed), progress)
-
-
-def draw(generator: nn.Module, n: int, seed: int) -> torch.Tensor:
-    """``n`` images of ``generator`` from z ~ N(0, I): uint8, shape (n, 1, 28, 28).
-
-    Introduced in notebook 06, "One table", by way of ``evaluate``.
-    """
-    rng = torch.Generator().manual_seed(seed)
-    z = torch.randn(n, generator.latent_dim, generator=rng)
-    device = next(generator.parameters()).device
-    return torch.cat([sample(generator, part.to(device)) for part in z.split(1000)])
 
 
 def evaluate_images(images: torch.Tensor, progress: bool = True) -> Scores:

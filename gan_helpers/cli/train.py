@@ -14,22 +14,30 @@ import torch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from gan_helpers.checkpoints import load_checkpoint, read_about, save_checkpoint
-from gan_helpers.data import load_mnist
-from gan_helpers.diagnosis import FEWEST, diagnose
-from gan_helpers.files import write_whole
-from gan_helpers.history import COLUMNS
-from gan_helpers.options import (
+from gan_helpers.cli.options import (
     RECIPE_OPTIONS,
     above,
     add_recipe_options,
     at_least,
     chosen_recipe,
 )
+from gan_helpers.data import load_mnist
+from gan_helpers.failures import FEWEST, diagnose
+from gan_helpers.models import sample
 from gan_helpers.plots import grid_image
-from gan_helpers.recipes import RECIPES, Run, best_device, start_run
-from gan_helpers.training import sample, train_in_parts
-from gan_helpers.weights import save_generator
+from gan_helpers.training import (
+    COLUMNS,
+    RECIPES,
+    Run,
+    best_device,
+    load_checkpoint,
+    read_about,
+    save_checkpoint,
+    save_generator,
+    start_run,
+    train_in_parts,
+    write_whole,
+)
 
 DESCRIPTION = """Train a generator on MNIST, as notebook 04 does, for as long as you like.
 

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import torch
 from tqdm.auto import tqdm
 
+from gan_helpers.metrics.checks import check_features, check_same_width, pixel_rows
+
 BLOCK = 256  # rows of a block: 256 x 10,000 float64 values are 20 MB
 
 
@@ -146,48 +148,3 @@ def mixture_modes(
     nearest = torch.cdist(points, centres).min(dim=1)
     good = nearest.values <= within * sigma
     return MixtureModes(len(nearest.indices[good].unique()), good.double().mean().item())
-
-
-# --- checks that the metrics share ----------------------------------------------------------------
-
-
-def check_features(features: torch.Tensor, name: str) -> torch.Tensor:
-    """``features`` as float64 on the CPU; raises ``ValueError`` unless it is finite, (N, d)."""
-    if not features.is_floating_point() or features.ndim != 2 or features.numel() == 0:
-        raise ValueError(
-            f"{name} is {features.dtype} of shape {tuple(features.shape)}; expected floats of "
-            "shape (N, d). gan_helpers.classifier.classify gives the features of images."
-        )
-    if not features.isfinite().all():
-        raise ValueError(f"{name} holds NaN or infinite values; expected finite ones.")
-    return features.detach().double().cpu()
-
-
-def check_same_width(a: torch.Tensor, b: torch.Tensor, name_a: str, name_b: str) -> None:
-    """Raise ``ValueError`` unless the points of both sets have equally many dimensions."""
-    if a.shape[1] != b.shape[1]:
-        raise ValueError(
-            f"{name_a} has {a.shape[1]} values a row and {name_b} has {b.shape[1]}; expected the "
-            "same number in both."
-        )
-
-
-def pixel_rows(images: torch.Tensor, name: str) -> torch.Tensor:
-    """Images (N, ...) as rows of float64 pixels in [0, 1]: uint8 is divided by 255.
-
-    Raises ``TypeError`` for another dtype, ``ValueError`` for floats outside [0, 1] or no images.
-    """
-    if images.dtype != torch.uint8 and not images.is_floating_point():
-        raise TypeError(f"{name} has dtype {images.dtype}; expected uint8, or floats in [0, 1].")
-    if images.ndim < 2 or images.numel() == 0:
-        raise ValueError(f"{name} has shape {tuple(images.shape)}; expected (N, ...), N above 0.")
-    rows = images.detach().flatten(1).double().cpu()
-    if images.dtype == torch.uint8:
-        return rows / 255
-    if not (rows.min() >= 0 and rows.max() <= 1):  # NaN fails too
-        raise ValueError(
-            f"{name} has floats in [{rows.min():.2f}, {rows.max():.2f}]; expected [0, 1]. Pixels "
-            "in [-1, 1] would move a log-likelihood by hundreds of nats: convert them with "
-            "gan_helpers.data.to_uint8."
-        )
-    return rows

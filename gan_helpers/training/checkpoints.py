@@ -7,9 +7,10 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from gan_helpers.files import read_tensors, write_whole
-from gan_helpers.history import history_from_tensors, history_tensors
-from gan_helpers.recipes import Run, recipe_from_dict, recipe_to_dict, start_run
+from gan_helpers.training.files import read_tensors, write_whole
+from gan_helpers.training.history import history_from_tensors, history_tensors
+from gan_helpers.training.recipes import recipe_from_dict, recipe_to_dict
+from gan_helpers.training.run import Run, start_run
 
 # Of the file; raised when an older program could no longer read it, and when a default of a
 # recipe or a network changes: what is not written would come back as another value.

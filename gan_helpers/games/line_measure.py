@@ -7,10 +7,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gan_helpers import theory
-from gan_helpers.recipes import GeneratorLoss
-from gan_helpers.targets import LINE, Bars, NormalMixture
-from gan_helpers.toys import ToyRun
+from gan_helpers.games.densities import js_divergence, optimal_discriminator
+from gan_helpers.games.points import ToyRun
+from gan_helpers.games.targets import LINE, Bars, NormalMixture
+from gan_helpers.losses import GeneratorLoss
 
 FAKES = 8000  # for densities and means
 FEW = 480  # for the length of G's gradient
@@ -31,7 +31,7 @@ def sample_density(samples: torch.Tensor, x: torch.Tensor = LINE) -> torch.Tenso
     """Histogram of ``samples`` with a bar around each point of ``x``, as a density of area 1.
 
     ``samples``: shape (N, 1); ``x``: an evenly spaced grid, shape (K,). What lies beyond the grid
-    is counted in its first or last bar. Returns shape (K,), for the functions of ``theory``.
+    is counted in its first or last bar. Returns shape (K,), for the functions of ``densities``.
     Raises ``ValueError`` when ``samples`` has another shape or is not finite. Introduced in
     notebook 01, "A game to watch".
     """
@@ -114,9 +114,9 @@ def look(run: ToyRun) -> LineView:
         p_data=p_data,
         p_g=p_g,
         d=d,
-        best_d=theory.optimal_discriminator(p_data, p_g),
+        best_d=optimal_discriminator(p_data, p_g),
         value=measured_value(discriminator, run.recipe.target, fake),
-        bound=2 * theory.js_divergence(p_data, p_g, LINE).item() - math.log(4),
+        bound=2 * js_divergence(p_data, p_g, LINE).item() - math.log(4),
         real=(mean, math.sqrt(variance)),
         fake=(fake.mean().item(), fake.std().item()),
         points=points[:, 0],

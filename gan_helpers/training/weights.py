@@ -6,8 +6,8 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from gan_helpers.files import read_tensors, write_whole
 from gan_helpers.models import ArticleDiscriminator, ArticleGenerator, Discriminator, Generator
+from gan_helpers.training.files import read_tensors, write_whole
 
 GENERATORS = {"Generator": Generator, "ArticleGenerator": ArticleGenerator}
 DISCRIMINATORS = {"Discriminator": Discriminator, "ArticleDiscriminator": ArticleDiscriminator}

@@ -12,8 +12,8 @@ from torch import nn
 from gan_helpers.data import load_mnist, scale_images
 from gan_helpers.losses import discriminator_loss
 from gan_helpers.models import Discriminator, Generator
-from gan_helpers.recipes import Run
-from gan_helpers.steps import (
+from gan_helpers.training import (
+    Run,
     flat_weights,
     forward,
     gradient_norm,

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from gan_helpers.files import read_tensors, write_whole
+from gan_helpers.training.files import read_tensors, write_whole
 
 
 @dataclass

@@ -1,0 +1,35 @@
+"""The command line: ``python -m gan_helpers train | sample | evaluate | recipes``."""
+
+import argparse
+import sys
+from typing import NoReturn
+
+from gan_helpers.cli import evaluate, sample, train
+from gan_helpers.cli.options import recipe_table
+
+DESCRIPTION = "Train a generator, draw from it and measure it; each COMMAND has its own --help."
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but a bad argument gets one sentence, not the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. {self.prog} --help explains.\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status. Bad input: one sentence on stderr."""
+    parser = Parser(prog="python -m gan_helpers", description=DESCRIPTION)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in (train, sample, evaluate):
+        command.add_parser(commands)
+    recipes = commands.add_parser("recipes", help="list the recipes with their numbers")
+    recipes.set_defaults(run=lambda arguments: print(recipe_table()))
+    chosen = parser.parse_args(arguments)
+    try:
+        return chosen.run(chosen) or 0
+    except (OSError, TypeError, ValueError) as error:
+        print(f"python -m gan_helpers: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:  # Ctrl-C while nothing is lost: a half-made file has been removed
+        return 130

@@ -1,0 +1,47 @@
+"""What can be measured of a generator's samples, and the classifier through whose eyes it is."""
+
+from gan_helpers.metrics.classifier import CLASSES, DigitClassifier, Seen, classify, load_classifier
+from gan_helpers.metrics.distances import (
+    ModeCoverage,
+    classifier_score,
+    frechet_distance,
+    mode_coverage,
+)
+from gan_helpers.metrics.evaluation import (
+    SAMPLES,
+    Scores,
+    evaluate,
+    evaluate_images,
+    load_scores,
+    read_images,
+    score_table,
+)
+from gan_helpers.metrics.neighbours import PRDC, mixture_modes, nearest_neighbours, prdc
+from gan_helpers.metrics.parzen import SIGMAS, choose_sigma, mean_and_error, parzen_log_likelihood
+
+__all__ = [
+    "CLASSES",
+    "DigitClassifier",
+    "ModeCoverage",
+    "PRDC",
+    "SAMPLES",
+    "SIGMAS",
+    "Scores",
+    "Seen",
+    "choose_sigma",
+    "classifier_score",
+    "classify",
+    "evaluate",
+    "evaluate_images",
+    "frechet_distance",
+    "load_classifier",
+    "load_scores",
+    "mean_and_error",
+    "mixture_modes",
+    "mode_coverage",
+    "nearest_neighbours",
+    "parzen_log_likelihood",
+    "prdc",
+    "read_images",
+    "score_table",
+]

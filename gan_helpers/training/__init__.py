@@ -1,0 +1,88 @@
+"""One run of training: its recipe, its state, its steps, the loop, and the files that keep it."""
+
+from gan_helpers.training.checkpoints import load_checkpoint, read_about, save_checkpoint
+from gan_helpers.training.files import write_whole
+from gan_helpers.training.history import COLUMNS, GROUPS, History, load_history, save_history
+from gan_helpers.training.loop import (
+    FRAME_EVERY,
+    MEASURE_EVERY,
+    check_batch_size,
+    stop_button,
+    train,
+    train_in_parts,
+)
+from gan_helpers.training.recipes import (
+    ARTICLE,
+    COURSE,
+    DESCENT,
+    RECIPES,
+    Recipe,
+    recipe_from_dict,
+    recipe_to_dict,
+)
+from gan_helpers.training.run import Run, best_device, has_bfloat16, start_run
+from gan_helpers.training.steps import (
+    check_finite,
+    discriminator_step,
+    draw_frame,
+    draw_unnoticed,
+    flat_weights,
+    forward,
+    generator_step,
+    gradient_norm,
+    play_discriminator_step,
+    play_generator_step,
+    play_step,
+    record_frame,
+)
+from gan_helpers.training.weights import (
+    load_discriminator,
+    load_generator,
+    save_discriminator,
+    save_generator,
+)
+
+__all__ = [
+    "ARTICLE",
+    "COLUMNS",
+    "COURSE",
+    "DESCENT",
+    "FRAME_EVERY",
+    "GROUPS",
+    "History",
+    "MEASURE_EVERY",
+    "RECIPES",
+    "Recipe",
+    "Run",
+    "best_device",
+    "check_batch_size",
+    "check_finite",
+    "discriminator_step",
+    "draw_frame",
+    "draw_unnoticed",
+    "flat_weights",
+    "forward",
+    "generator_step",
+    "gradient_norm",
+    "has_bfloat16",
+    "load_checkpoint",
+    "load_discriminator",
+    "load_generator",
+    "load_history",
+    "play_discriminator_step",
+    "play_generator_step",
+    "play_step",
+    "read_about",
+    "recipe_from_dict",
+    "recipe_to_dict",
+    "record_frame",
+    "save_checkpoint",
+    "save_discriminator",
+    "save_generator",
+    "save_history",
+    "start_run",
+    "stop_button",
+    "train",
+    "train_in_parts",
+    "write_whole",
+]

@@ -1,0 +1,149 @@
+"""Recipes (named sets of hyperparameters), and the state of a run that is started from one."""
+
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
+
+import torch
+from torch import nn
+
+from gan_helpers.losses import (
+    GeneratorLoss,
+    non_saturating_generator_loss,
+    saturating_generator_loss,
+)
+from gan_helpers.models import (
+    ArticleDiscriminator,
+    ArticleGenerator,
+    Discriminator,
+    Generator,
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named set of hyperparameters; ``dataclasses.replace(recipe, ...)`` changes one of them.
+
+    The defaults are the course's recipe. Introduced in notebook 04, "The recipe".
+    """
+
+    build_generator: Callable[[], nn.Module] = Generator
+    build_discriminator: Callable[[], nn.Module] = Discriminator
+    generator_loss: GeneratorLoss = non_saturating_generator_loss
+    batch_size: int = 128
+    g_optimizer: type[torch.optim.Optimizer] = torch.optim.Adam  # or torch.optim.SGD
+    d_optimizer: type[torch.optim.Optimizer] = torch.optim.Adam
+    learning_rate: float = 1.5e-3  # of both players
+    d_learning_rate: float | None = None  # the discriminator's, where it has one of its own
+    betas: tuple[float, float] = (0.0, 0.99)  # Adam's memory: of the gradient, of its square
+    momentum: float = 0.0  # gradient descent's: share of the last update in the next
+    weight_decay: float = 0.0
+    head_start: int = 0  # steps that the discriminator makes alone before the first of both
+    fresh_z: bool = False  # new z for the generator's step, or the same fakes for both steps
+    average_decay: float | None = 0.99  # share of the old average kept at each step; None: none
+    bfloat16: bool = True  # multiply matrices in 16 bits where the processor has that (CPU)
+
+
+COURSE = Recipe()
+ARTICLE = Recipe(
+    build_generator=ArticleGenerator,
+    build_discriminator=ArticleDiscriminator,
+    learning_rate=2e-4,
+    betas=(0.9, 0.999),
+    weight_decay=8e-9,
+    fresh_z=True,
+    average_decay=None,
+    bfloat16=False,
+)
+# Gradient descent, as the paper trained, after a head start of the discriminator.
+DESCENT = Recipe(
+    g_optimizer=torch.optim.SGD,
+    d_optimizer=torch.optim.SGD,
+    learning_rate=0.03,
+    d_learning_rate=0.05,
+    momentum=0.5,
+    head_start=1000,
+    bfloat16=False,
+)
+RECIPES = {"course": COURSE, "article": ARTICLE, "descent": DESCENT}
+# What a recipe may be built of, if it is to be written down; partial(...) sets their arguments.
+PARTS = {
+    part.__name__: part
+    for part in (
+        Generator,
+        Discriminator,
+        ArticleGenerator,
+        ArticleDiscriminator,
+        saturating_generator_loss,
+        non_saturating_generator_loss,
+        torch.optim.Adam,
+        torch.optim.SGD,
+    )
+}
+
+
+def recipe_to_dict(recipe: Recipe) -> dict:
+    """``recipe`` as plain numbers and names, for JSON; ``recipe_from_dict`` reads it.
+
+    Networks, losses and optimisers are written as ``[name, arguments]``. Raises ``ValueError`` for
+    one that the course does not know (a lambda, say), which no name stands for.
+    Introduced in notebook 04, "Stop it, resume it".
+    """
+    written = {}
+    for name in (f.name for f in fields(recipe)):
+        value = getattr(recipe, name)
+        if callable(value):
+            part, arguments = (
+                (value.func, value.keywords) if isinstance(value, partial) else (value, {})
+            )
+            known = PARTS.get(getattr(part, "__name__", "")) is part
+            if not known or getattr(value, "args", ()) or not _is_plain(arguments):
+                raise ValueError(
+                    f"{name} is {value!r}, which cannot be written to a file; expected one of "
+                    f"{', '.join(PARTS)}, or functools.partial of one with named arguments, plain "
+                    "numbers all."
+                )
+            value = [part.__name__, arguments]
+        written[name] = value
+    return written
+
+
+def recipe_from_dict(written: dict) -> Recipe:
+    """The recipe that ``recipe_to_dict`` wrote.
+
+    Raises ``ValueError`` when a name or an argument is unknown or an entry is missing. Introduced
+    in notebook 04, "Stop it, resume it".
+    """
+    values = {}
+    known = {f.name for f in fields(Recipe)}
+    if missing := sorted(known - set(written)):
+        raise ValueError(f"the recipe lacks {', '.join(missing)}.")  # no default: it may differ
+    for name, value in written.items():
+        if name not in known:
+            raise ValueError(
+                f"the recipe has an unknown entry {name!r}; known are {sorted(known)}."
+            )
+        if callable(getattr(COURSE, name)):  # a network, a loss or an optimiser
+            part, arguments = value
+            if part not in PARTS:
+                raise ValueError(f"{name} is {part!r}; expected one of {', '.join(PARTS)}.")
+            arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
+            try:
+                inspect.signature(PARTS[part]).bind_partial(**arguments)
+            except TypeError as error:
+                raise ValueError(f"{name} is {part!r} with {arguments}: {error}.") from error
+            value = partial(PARTS[part], **arguments) if arguments else PARTS[part]
+        elif isinstance(value, list):
+            value = tuple(value)
+        values[name] = value
+    return Recipe(**values)
+
+
+def _is_plain(arguments: dict) -> bool:
+    try:
+        json.dumps(arguments)
+    except (TypeError, ValueError):
+        return False
+    return True
