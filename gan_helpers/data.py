@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-MNIST_FILE = resources.files("gan_helpers") / "assets" / "mnist.npz"
+ASSETS = Path(str(resources.files("gan_helpers") / "assets"))  # data, weights, recorded runs
+MNIST_FILE = ASSETS / "mnist.npz"
 
 # sha256 of the IDX files in which MNIST was published (header and bytes). The header is rebuilt
 # below, so that these are the sums of the original files, not of our copy.

@@ -62,6 +62,13 @@ def non_saturating_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
     return -F.logsigmoid(fake_logits).mean()
 
 
+# What a command line or a panel offers, by the names that the course uses.
+GENERATOR_LOSSES = {
+    "non-saturating": non_saturating_generator_loss,
+    "saturating": saturating_generator_loss,
+}
+
+
 def _check_logits(name: str, logits: torch.Tensor) -> None:
     if not logits.is_floating_point():
         raise TypeError(

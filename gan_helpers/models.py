@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import nn
@@ -180,6 +180,18 @@ def initialise(network: nn.Module, seed: int) -> nn.Module:
     return network
 
 
+def new_network(build: Callable[[], nn.Module], seed: int | None = None) -> nn.Module:
+    """``build()``, its weights from ``seed`` where one is given; no other random number moves.
+
+    PyTorch draws first weights for each layer, which ``initialise`` or a file then replaces: the
+    global random state is put back. Introduced in notebook 02, "The generator", by way of
+    ``initialise``.
+    """
+    with torch.random.fork_rng(devices=[]):
+        network = build()
+    return network if seed is None else initialise(network, seed)
+
+
 def count_parameters(network: nn.Module) -> int:
     """Number of trainable values in ``network``: a Linear layer n -> m has n m + m.
 
@@ -197,13 +209,8 @@ def sample(generator: nn.Module, z: torch.Tensor) -> torch.Tensor:
     Raises ``ValueError`` for a wrong shape or a generator whose output is NaN.
     Introduced in notebook 02, "BatchNorm".
     """
-    was_training = generator.training
-    generator.eval()
-    try:
-        with torch.no_grad():
-            return to_uint8(generator(z)).cpu()
-    finally:
-        generator.train(was_training)
+    with evaluating(generator), torch.no_grad():
+        return to_uint8(generator(z)).cpu()
 
 
 def draw(generator: nn.Module, n: int, seed: int) -> torch.Tensor:

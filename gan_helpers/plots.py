@@ -15,7 +15,6 @@ from IPython.display import Image, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image as PillowImage
-from torchvision.utils import make_grid
 
 from gan_helpers.training import History
 
@@ -86,6 +85,8 @@ def grid_image(images: torch.Tensor, columns: int = 10) -> PillowImage.Image:
             f"images is {images.dtype} of shape {tuple(images.shape)}; expected uint8 of shape "
             "(N, 1, 28, 28). gan_helpers.data.to_uint8 converts images in [-1, 1]."
         )
+    from torchvision.utils import make_grid  # here: it takes two seconds to import
+
     grid = make_grid(images, nrow=columns, padding=2, pad_value=90)  # (3, height, width)
     return PillowImage.fromarray(grid[0].numpy())
 

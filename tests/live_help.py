@@ -51,7 +51,7 @@ class Reader:
 
     async def paused(self) -> None:
         """Wait until the loop has ended."""
-        while (task := self.panel._task) is not None and not task.done():
+        while self.panel._runner.running or len(asyncio.all_tasks()) > 1:
             assert self.run.history.steps < 1000, "the loop does not end"
             await asyncio.sleep(0)
 

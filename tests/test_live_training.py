@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sys
 from dataclasses import replace
 
 import pytest
@@ -14,7 +13,7 @@ from run_help import quietly, same_run, weights
 from gan_helpers.losses import saturating_generator_loss
 from gan_helpers.models import sample
 from gan_helpers.training import load_checkpoint, save_checkpoint, start_run, steps
-from gan_helpers.widgets.live_training import LOSSES
+from gan_helpers.widgets import running
 
 
 @pytest.fixture
@@ -30,8 +29,7 @@ def reader(images, recipe) -> Reader:
 @pytest.fixture
 def single_slices(monkeypatch) -> None:
     """One step between two turns of the loop: tests can pause at any step."""
-    module = sys.modules["gan_helpers.widgets.live_training"]  # the package has a function so named
-    monkeypatch.setattr(module, "SLICE", 1e-9)
+    monkeypatch.setattr(running, "BURST", 1e-9)
 
 
 # --- the panel's steps are train's --------------------------------------------------------------
@@ -180,7 +178,7 @@ def test_a_loss_of_ones_own_stays_until_another_is_chosen(recipe, images):
     switch = reader.controls["G's loss"]
     assert switch.label == "the recipe's own" and reader.run.recipe.generator_loss is own
     switch.label = "saturating"
-    assert reader.run.recipe.generator_loss is LOSSES["saturating"]
+    assert reader.run.recipe.generator_loss is saturating_generator_loss
 
 
 def test_learning_rates_reach_the_optimisers_when_they_are_moved(reader):

@@ -7,7 +7,7 @@ import torch
 from prdc import compute_prdc
 from sklearn.neighbors import NearestNeighbors
 
-from gan_helpers.metrics import mixture_modes, nearest_neighbours, prdc
+from gan_helpers.metrics import nearest_neighbours, prdc
 
 
 def points(count: int, width: int, seed: int, shift: float = 0.0) -> torch.Tensor:
@@ -199,41 +199,3 @@ def test_the_progress_bar_of_the_search_can_be_off_and_is_on_by_default(capsys):
     assert capsys.readouterr() == ("", "")
     nearest_neighbours(points(5, 2, 0), points(5, 2, 1))
     assert "5/5" in capsys.readouterr().err
-
-
-# mixture_modes
-
-SQUARE = torch.tensor([[0.0, 0.0], [0.0, 4.0], [4.0, 0.0], [4.0, 4.0]])
-
-
-def test_samples_at_every_centre_find_every_mode():
-    assert mixture_modes(SQUARE.repeat(5, 1), SQUARE, sigma=0.1) == (4, 1.0)
-    assert mixture_modes(SQUARE[:1].repeat(5, 1), SQUARE, sigma=0.1) == (1, 1.0)
-    assert mixture_modes(torch.full((3, 2), 2.0), SQUARE, sigma=0.1) == (0, 0.0)
-
-
-def test_a_point_is_good_within_three_sigma_of_a_centre():
-    near = torch.tensor([[0.7, 0.0], [0.8, 0.0], [4.0, 3.3], [4.0, 3.2]])
-    assert mixture_modes(near, SQUARE, sigma=0.25) == (2, 0.5)
-    assert mixture_modes(near, SQUARE, sigma=0.25, within=4.0) == (2, 1.0)
-    assert mixture_modes(near, SQUARE, sigma=0.25, within=1.0) == (0, 0.0)
-
-
-def test_the_share_of_good_samples_of_the_mixture_itself_is_that_of_a_round_gaussian():
-    # In two dimensions P(r <= 3 sigma) = 1 - exp(-9/2) = 0.9889.
-    samples = SQUARE.repeat(5000, 1) + 0.1 * points(20_000, 2, 0)
-    found, share = mixture_modes(samples, SQUARE, sigma=0.1)
-    assert found == 4
-    assert share == pytest.approx(1 - math.exp(-4.5), abs=0.004)  # five standard errors
-
-
-def test_mixture_modes_names_what_is_wrong():
-    for sigma, within in ((0.0, 3.0), (-1.0, 3.0), (1.0, 0.0), (math.nan, 3.0)):
-        with pytest.raises(ValueError, match="sigma is .* and within is .*; expected both above 0"):
-            mixture_modes(SQUARE, SQUARE, sigma, within)
-    with pytest.raises(ValueError, match="points has 3 values a row and centres has 2"):
-        mixture_modes(points(5, 3, 0), SQUARE, 1.0)
-    with pytest.raises(ValueError, match="centres is torch.int64"):
-        mixture_modes(SQUARE, SQUARE.long(), 1.0)
-    with pytest.raises(ValueError, match="points holds NaN"):
-        mixture_modes(SQUARE * math.nan, SQUARE, 1.0)

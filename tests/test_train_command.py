@@ -17,7 +17,6 @@ from gan_helpers.failures import diagnose
 from gan_helpers.models import sample
 from gan_helpers.plots import grid_image
 from gan_helpers.training import COLUMNS, load_checkpoint, load_generator, read_about
-from gan_helpers.training import loop as training
 
 # In float32 on every processor.
 TINY = (
@@ -43,15 +42,15 @@ def checkpoint(folder: Path):
 
 def before_step(monkeypatch, step: int, act) -> None:
     """Have ``act`` called before step number ``step`` (from 0) of the run, once."""
-    done = training.play_step
+    advance = train_command.advance
 
-    def stepping(run, real, measure):
+    def stepping(run, images, **options):
         if run.history.steps == step:
-            monkeypatch.setattr(training, "play_step", done)
+            monkeypatch.setattr(train_command, "advance", advance)
             act()
-        done(run, real, measure)
+        return advance(run, images, **options)
 
-    monkeypatch.setattr(training, "play_step", stepping)
+    monkeypatch.setattr(train_command, "advance", stepping)
 
 
 def press_stop() -> None:

@@ -8,8 +8,9 @@ import torch
 from filelock import FileLock
 from run_help import is_finite
 
-from gan_helpers.cli import main, options
+from gan_helpers.cli import main
 from gan_helpers.cli import train as train_command
+from gan_helpers.losses import GENERATOR_LOSSES
 from gan_helpers.training import COURSE, load_checkpoint, save_checkpoint, start_run
 from gan_helpers.training.recipes import PARTS
 
@@ -170,7 +171,7 @@ def test_a_loss_that_is_nan_leaves_the_last_good_checkpoint(tmp_path, monkeypatc
         calls.append(1)
         return fake_logits.mean() * (float("nan") if len(calls) > 7 else 1)
 
-    monkeypatch.setitem(options.LOSSES, "saturating", saturating_generator_loss)
+    monkeypatch.setitem(GENERATOR_LOSSES, "saturating", saturating_generator_loss)
     monkeypatch.setitem(PARTS, "saturating_generator_loss", saturating_generator_loss)
     more = ["--loss", "saturating", "--checkpoint-every", "5", "--device", "cpu"]
     assert run(tmp_path, *TINY, *more) == 1

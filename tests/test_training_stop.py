@@ -90,7 +90,7 @@ def test_the_stop_button_ends_the_run_after_a_whole_step(images, recipe, own_han
 def test_the_stop_button_ends_a_watched_run(images, recipe, own_handler):
     run = start_run(recipe)
     presser = press_stop_after(run, 5)
-    for _ in train_in_parts(run, images, steps=100_000, frame_every=1000, progress=False):
+    for _ in train_in_parts(run, images, epochs=25_000, frame_every=1000):
         pass
     presser.join()
     assert 5 <= run.history.steps < 100_000
@@ -99,10 +99,10 @@ def test_the_stop_button_ends_a_watched_run(images, recipe, own_handler):
 
 def test_between_the_parts_the_button_is_the_callers(images, recipe, own_handler):
     run = start_run(recipe)
-    for _ in train_in_parts(run, images, steps=6, frame_every=2, progress=False):
+    for _ in train_in_parts(run, images, epochs=1, frame_every=2):
         os.kill(os.getpid(), signal.SIGINT)  # while the caller looks at the pictures
-    assert run.history.steps == 6
-    assert own_handler == [signal.SIGINT] * 3
+    assert run.history.steps == 4
+    assert own_handler == [signal.SIGINT] * 2
 
 
 def test_the_handler_is_put_back_after_a_part_a_run_and_an_error(images, recipe, own_handler):
@@ -110,7 +110,7 @@ def test_the_handler_is_put_back_after_a_part_a_run_and_an_error(images, recipe,
     run = start_run(recipe)
     quietly(run, images, steps=2)
     assert signal.getsignal(signal.SIGINT) is handler
-    parts = train_in_parts(run, images, steps=4, frame_every=1, progress=False)
+    parts = train_in_parts(run, images, epochs=1, frame_every=1)
     next(parts)
     assert signal.getsignal(signal.SIGINT) is handler
     parts.close()

@@ -7,14 +7,10 @@ from functools import partial
 
 import torch
 
-from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
+from gan_helpers.losses import GENERATOR_LOSSES
 from gan_helpers.models import Discriminator, Generator
 from gan_helpers.training import RECIPES, Recipe
 
-LOSSES = {
-    "saturating": saturating_generator_loss,
-    "non-saturating": non_saturating_generator_loss,
-}
 OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 # What makes a recipe on the command line; with --resume it is the folder's.
 RECIPE_OPTIONS = (
@@ -27,7 +23,7 @@ RECIPE_OPTIONS = (
 def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     """Add every hyperparameter of ``Recipe``; what is not given stays the named recipe's."""
     recipe = parser.add_argument_group("hyperparameters, in place of the recipe's")
-    recipe.add_argument("--loss", choices=LOSSES, help="the generator's")
+    recipe.add_argument("--loss", choices=GENERATOR_LOSSES, help="the generator's")
     recipe.add_argument("--batch-size", type=at_least(int, 2), metavar="N")
     recipe.add_argument("--optimizer", choices=OPTIMIZERS, help="of both players")
     recipe.add_argument("--learning-rate", type=above(0), metavar="X", help="of both players")
@@ -72,7 +68,7 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
     if arguments.betas:
         changes["betas"] = tuple(arguments.betas)
     if arguments.loss:
-        changes["generator_loss"] = LOSSES[arguments.loss]
+        changes["generator_loss"] = GENERATOR_LOSSES[arguments.loss]
     if arguments.average_decay:
         value = arguments.average_decay
         changes["average_decay"] = None if value == "none" else value

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import math
 import platform
 import shlex
 import sys
@@ -23,19 +22,20 @@ from gan_helpers.cli.options import (
 )
 from gan_helpers.data import load_mnist
 from gan_helpers.failures import FEWEST, diagnose
-from gan_helpers.models import sample
 from gan_helpers.plots import grid_image
 from gan_helpers.training import (
     COLUMNS,
     RECIPES,
     Run,
+    advance,
     best_device,
+    draw_frame,
     load_checkpoint,
     read_about,
     save_checkpoint,
     save_generator,
     start_run,
-    train_in_parts,
+    stop_button,
     write_whole,
 )
 
@@ -164,48 +164,43 @@ def _resumed(arguments: argparse.Namespace) -> tuple[Run, Plan]:
 
 
 def _train(run: Run, plan: Plan, folder: Path) -> int:
-    images, _ = load_mnist()
+    images = load_mnist()[0].to(run.fixed_z.device)
     epoch = len(images) // run.recipe.batch_size
     history, before = run.history, plan.seconds
     end = plan.epochs * epoch if plan.epochs else 10**9
     limit = 60 * plan.minutes if plan.minutes else float("inf")
-    # The largest divisor up to 100: short enough to mind the time; meets each checkpoint and grid.
-    common = math.gcd(plan.checkpoint_every, epoch * plan.grid_every)
-    part = max(n for n in range(1, 101) if common % n == 0)
     go_on = f"Go on with: python -m gan_helpers train --resume --out {shlex.quote(str(folder))}"
-    start = time.perf_counter()
 
     def save() -> None:
         save_checkpoint(run, folder / "checkpoint.safetensors", asdict(plan))
 
     if history.steps == 0:
         save()  # a run that is killed at once can be resumed too
-    total = limit if plan.minutes else end
-    bar = tqdm(total=total, initial=before if plan.minutes else history.steps, unit="step")
+    bar = tqdm(
+        total=limit if plan.minutes else end,
+        initial=before if plan.minutes else history.steps,
+        unit="step",
+        mininterval=0.5,
+    )
     if plan.minutes:
         bar.bar_format = "{l_bar}{bar}| {n:.0f} of {total:.0f} s{postfix}"
+    start, stopped = time.perf_counter(), []
     try:
-        with bar:
-            if history.steps < end and plan.seconds < limit:
-                for _ in train_in_parts(
-                    run, images, steps=end - history.steps, frame_every=part, progress=False
-                ):
-                    plan.seconds = before + time.perf_counter() - start
-                    _keep_frame(history, epoch * plan.grid_every, folder, epoch)
-                    bar.set_postfix_str(
-                        f"step {history.steps:,}, D loss {history.d_loss[-1]:.2f}, "
-                        f"G loss {history.g_loss[-1]:.2f}",
-                        refresh=False,
-                    )
-                    bar.update(
-                        (min(plan.seconds, limit) if plan.minutes else history.steps) - bar.n
-                    )
-                    if history.steps % plan.checkpoint_every == 0:
-                        save()
-                    if plan.seconds >= limit:
-                        break
+        with bar, stop_button(stopped):
+            while history.steps < end and plan.seconds < limit and not stopped:
+                if advance(run, images, frame_every=epoch * plan.grid_every):
+                    _write_grid(history.frames[-1], folder, f"epoch_{history.steps // epoch:04d}")
+                plan.seconds = before + time.perf_counter() - start
+                bar.set_postfix_str(
+                    f"step {history.steps:,}, D loss {history.d_loss[-1]:.2f}, "
+                    f"G loss {history.g_loss[-1]:.2f}",
+                    refresh=False,
+                )
+                bar.update((min(plan.seconds, limit) if plan.minutes else history.steps) - bar.n)
+                if history.steps % plan.checkpoint_every == 0:
+                    save()
         save()
-    except KeyboardInterrupt:  # outside a step: the checkpoint is that of before
+    except KeyboardInterrupt:  # outside the loop: the checkpoint is that of before
         print(f"\nStopped. {go_on}")
         return 130
     except FloatingPointError as error:
@@ -220,20 +215,14 @@ def _train(run: Run, plan: Plan, folder: Path) -> int:
         return 130
     print(f"{history.steps:,} steps in {plan.seconds / 60:.1f} minutes: {folder}")
     if history.steps >= FEWEST:
-        now = {"frame_steps": [history.steps], "frames": [sample(run.sampler, run.fixed_z)]}
+        now = {"frame_steps": [history.steps], "frames": [draw_frame(run)]}
         print(f"Diagnosis: {diagnose(replace(history, **now))}")
     return 0
 
 
-def _keep_frame(history, every: int, folder: Path, epoch: int) -> None:
-    """Keep the newest frame and draw it if its step is due, else drop it: pictures are large."""
-    if history.frame_steps[-1] % every:
-        history.frame_steps.pop()
-        history.frames.pop()
-        return
+def _write_grid(frame: torch.Tensor, folder: Path, name: str) -> None:
     (folder / "samples").mkdir(exist_ok=True)
-    number = history.frame_steps[-1] // epoch
-    grid_image(history.frames[-1]).save(folder / "samples" / f"epoch_{number:04d}.png")
+    grid_image(frame).save(folder / "samples" / f"{name}.png")
 
 
 def _leave(run: Run, plan: Plan, folder: Path) -> None:
@@ -250,8 +239,7 @@ def _leave(run: Run, plan: Plan, folder: Path) -> None:
         "python": platform.python_version(),
     }
     save_generator(run.sampler, folder / "generator.safetensors", about)
-    (folder / "samples").mkdir(exist_ok=True)
-    grid_image(sample(run.sampler, run.fixed_z)).save(folder / "samples" / "last.png")
+    _write_grid(draw_frame(run), folder, "last")
     columns = {name: getattr(run.history, name) for name in COLUMNS}
     for name, content in (("history", columns), ("run", about)):
         write_whole(folder / f"{name}.json", (json.dumps(content, indent=1) + "\n").encode())

@@ -7,11 +7,10 @@ record the ordinary ``History``.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib import resources
-from pathlib import Path
 
 import torch
 
+from gan_helpers.data import ASSETS
 from gan_helpers.failures.mistakes import (
     SigmoidDiscriminator,
     five_d_steps,
@@ -27,10 +26,10 @@ from gan_helpers.models import Discriminator
 from gan_helpers.training import (
     ARTICLE,
     COURSE,
-    MEASURE_EVERY,
     History,
     Recipe,
     Run,
+    advance,
     check_batch_size,
     load_history,
     play_step,
@@ -38,7 +37,7 @@ from gan_helpers.training import (
     start_run,
 )
 
-RECORDED = Path(str(resources.files("gan_helpers") / "assets" / "failures"))
+RECORDED = ASSETS / "failures"
 Step = Callable[[Run, torch.Tensor, bool], None]  # as play_step: run, images, measure
 
 
@@ -196,11 +195,10 @@ def produce(failure: Failure, images: torch.Tensor, seed: int = 0, steps: int | 
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # what dropout draws in step_with_mistakes
-        record_frame(run)
         try:
             for done in range(1, steps + 1):
-                failure.step(run, images, (done - 1) % MEASURE_EVERY == 0)
-                if done in (steps // 2, steps):
+                advance(run, images, frame_every=steps, step=failure.step)
+                if done == steps // 2:
                     record_frame(run)
         except FloatingPointError as error:
             run.history.about["stopped"] = str(error)

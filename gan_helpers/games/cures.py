@@ -16,7 +16,7 @@ from gan_helpers.games.points import (
     toy_g_step,
 )
 from gan_helpers.losses import discriminator_loss
-from gan_helpers.models import initialise
+from gan_helpers.models import new_network
 from gan_helpers.training import check_finite
 
 # --- a penalty on D's slope -----------------------------------------------------------------------
@@ -102,10 +102,9 @@ def show_batch_spread(run: ToyRun, seed: int = 0) -> ToyRun:
             f"the run has made {run.d_steps} steps of D and {run.g_steps} of G; expected a new run."
         )
     recipe = run.recipe
-    with torch.random.fork_rng(devices=[]):  # PyTorch draws first weights, which we replace
-        seeing = ToyDiscriminator(recipe.target.dim + 1, recipe.hidden)
     run.discriminator = nn.Sequential(
-        BatchSpread(recipe.batch_size), initialise(seeing, seed=3 * seed + 1)
+        BatchSpread(recipe.batch_size),
+        new_network(lambda: ToyDiscriminator(recipe.target.dim + 1, recipe.hidden), 3 * seed + 1),
     )
     run.d_optimizer = torch.optim.Adam(run.discriminator.parameters(), fused=True)
     return run

@@ -14,7 +14,7 @@ from gan_helpers.losses import (
     non_saturating_generator_loss,
     saturating_generator_loss,
 )
-from gan_helpers.models import check_z, initialise
+from gan_helpers.models import check_z, new_network
 from gan_helpers.training import discriminator_step, generator_step
 
 # --- the players --------------------------------------------------------------------------------
@@ -112,11 +112,9 @@ def start_toy(recipe: ToyRecipe, seed: int = 0) -> ToyRun:
     The same recipe and seed give the same game, bit for bit, on one CPU with one number of threads.
     Introduced in notebook 01, "A game to watch".
     """
-    with torch.random.fork_rng(devices=[]):  # PyTorch draws first weights, which we replace
-        generator = ToyGenerator(recipe.latent_dim, recipe.target.dim, recipe.hidden)
-        discriminator = ToyDiscriminator(recipe.target.dim, recipe.hidden)
-    initialise(generator, seed=3 * seed)
-    initialise(discriminator, seed=3 * seed + 1)
+    dim, hidden = recipe.target.dim, recipe.hidden
+    generator = new_network(lambda: ToyGenerator(recipe.latent_dim, dim, hidden), 3 * seed)
+    discriminator = new_network(lambda: ToyDiscriminator(dim, hidden), 3 * seed + 1)
     return ToyRun(
         recipe=recipe,
         generator=generator,

@@ -16,7 +16,7 @@ from gan_helpers.metrics.evaluation import (
     read_images,
     score_table,
 )
-from gan_helpers.metrics.neighbours import PRDC, mixture_modes, nearest_neighbours, prdc
+from gan_helpers.metrics.neighbours import PRDC, nearest_neighbours, prdc
 from gan_helpers.metrics.parzen import SIGMAS, choose_sigma, mean_and_error, parzen_log_likelihood
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "load_classifier",
     "load_scores",
     "mean_and_error",
-    "mixture_modes",
     "mode_coverage",
     "nearest_neighbours",
     "parzen_log_likelihood",

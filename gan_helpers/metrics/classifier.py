@@ -1,8 +1,6 @@
 """A small digit classifier: the eyes of the metrics, as Inception is for photographs."""
 
 from functools import lru_cache
-from importlib import resources
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -10,9 +8,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from gan_helpers.data import check_images, scale_images
+from gan_helpers.data import ASSETS, check_images, scale_images
+from gan_helpers.models import new_network
 
-CLASSIFIER_FILE = Path(str(resources.files("gan_helpers") / "assets" / "classifier.safetensors"))
+CLASSIFIER_FILE = ASSETS / "classifier.safetensors"
 FEATURES, CLASSES = 128, 10
 
 
@@ -59,8 +58,7 @@ def load_classifier() -> DigitClassifier:
     set. Raises ``OSError`` when the file is missing or damaged.
     Introduced in notebook 06, "A classifier's eyes".
     """
-    with torch.random.fork_rng(devices=[]):  # PyTorch draws first weights, which we replace
-        classifier = DigitClassifier()
+    classifier = new_network(DigitClassifier)
     try:
         classifier.load_state_dict(load_file(CLASSIFIER_FILE))
     except (SafetensorError, RuntimeError, OSError) as error:

@@ -4,14 +4,13 @@ import json
 import statistics
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
-from gan_helpers.data import check_images, load_mnist
+from gan_helpers.data import ASSETS, check_images, load_mnist
 from gan_helpers.metrics.classifier import classify
 from gan_helpers.metrics.distances import classifier_score, frechet_distance, mode_coverage
 from gan_helpers.metrics.neighbours import nearest_neighbours, prdc
@@ -20,7 +19,7 @@ from gan_helpers.models import draw
 
 SAMPLES = 10_000  # as many as the test set has images; the papers' number too
 FEWEST = 1_000  # below that, the numbers say more about their own bias than about the images
-SCORES_FILE = Path(str(resources.files("gan_helpers") / "assets" / "scores.json"))
+SCORES_FILE = ASSETS / "scores.json"
 PIXEL_NEIGHBOURS = 1_000  # images whose nearest training image is looked for in pixels
 
 

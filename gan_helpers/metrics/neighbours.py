@@ -115,36 +115,3 @@ def nearest_neighbours(
             distances.append(exact.gather(1, order))
             bar.update(len(part))
     return Neighbours(torch.cat(distances), torch.cat(indices))
-
-
-# --- two dimensions -----------------------------------------------------------------------------
-
-
-class MixtureModes(NamedTuple):
-    """What ``mixture_modes`` returns."""
-
-    found: int  # modes with at least one good sample
-    good_share: float  # of the samples, in [0, 1]
-
-
-def mixture_modes(
-    points: torch.Tensor, centres: torch.Tensor, sigma: float, within: float = 3.0
-) -> MixtureModes:
-    """Modes of a mixture of round Gaussians that the points reach, and the share of good points.
-
-    A point is good when it lies within ``within`` times ``sigma`` of the nearest centre; a mode is
-    found when a good point is nearest to it.
-
-    ``points``: float, shape (N, 2) (or more dimensions); ``centres``: shape (modes, 2); ``sigma``:
-    the Gaussians' standard deviation, above 0. Raises ``ValueError`` otherwise.
-
-    Source: Srivastava et al. 2017 (VEEGAN), section 4.1. Introduced in notebook 06, "Which classes
-    are there".
-    """
-    points, centres = check_features(points, "points"), check_features(centres, "centres")
-    check_same_width(points, centres, "points", "centres")
-    if not (sigma > 0 and within > 0):
-        raise ValueError(f"sigma is {sigma} and within is {within}; expected both above 0.")
-    nearest = torch.cdist(points, centres).min(dim=1)
-    good = nearest.values <= within * sigma
-    return MixtureModes(len(nearest.indices[good].unique()), good.double().mean().item())

@@ -2,7 +2,7 @@
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from tqdm.auto import tqdm
@@ -12,6 +12,31 @@ from gan_helpers.training.run import Run
 from gan_helpers.training.steps import play_step, record_frame
 
 FRAME_EVERY, MEASURE_EVERY = 100, 20  # steps
+
+
+def advance(
+    run: Run,
+    images: torch.Tensor,
+    frame_every: int = FRAME_EVERY,
+    measure_every: int = MEASURE_EVERY,
+    step: Callable[[Run, torch.Tensor, bool], None] = play_step,
+) -> bool:
+    """One whole step of ``run``, measured and drawn where that is due; whether it was drawn.
+
+    ``images``: uint8, shape (N, 1, 28, 28), on the run's device. The first call draws a frame
+    before its step, too. ``frame_every`` and ``measure_every`` count steps and do not change the
+    result. ``step``: a function with the arguments of ``play_step``, whose errors are raised.
+
+    Introduced in notebook 04, "The run", by way of ``train_in_parts``.
+    """
+    history = run.history
+    if not history.frames:
+        record_frame(run)
+    step(run, images, history.steps % measure_every == 0)
+    drawn = history.steps % frame_every == 0
+    if drawn:
+        record_frame(run)
+    return drawn
 
 
 def train(
@@ -28,7 +53,8 @@ def train(
 
     ``images``: uint8, shape (N, 1, 28, 28). A call on a run that has been trained goes on from
     there, in the middle of an epoch too; with ``run.recipe`` replaced in between, it goes on with
-    another loss. ``frame_every`` and ``measure_every`` count steps and do not change the result.
+    another loss. ``frame_every`` and ``measure_every`` count steps and do not change the result; a
+    frame is also drawn before the first step and after the last.
 
     The stop button (KeyboardInterrupt) ends the run after the current step and returns the
     history so far; the networks are usable and ``train`` can be called again.
@@ -39,49 +65,35 @@ def train(
 
     Source: Goodfellow et al. 2014, algorithm 1 with k = 1. Introduced in notebook 02, "The loop".
     """
-    for _ in train_in_parts(
-        run,
-        images,
-        epochs=epochs,
-        steps=steps,
-        frame_every=frame_every,
-        measure_every=measure_every,
-        progress=progress,
-    ):
+    if (epochs is None) == (steps is None):
+        raise ValueError(f"epochs is {epochs} and steps is {steps}; expected exactly one of them.")
+    for name, value in (("epochs", epochs), ("steps", steps)):
+        if value is not None and value < 1:
+            raise ValueError(f"{name} is {value}; expected at least 1.")
+    for name, value in (("frame_every", frame_every), ("measure_every", measure_every)):
+        if value < 1:
+            raise ValueError(f"{name} is {value}; expected a number of steps, at least 1.")
+    check_batch_size(run, images)
+    total = steps or epochs * (len(images) // run.recipe.batch_size)
+    for _ in _train(run, images, total, frame_every, measure_every, progress):
         pass
     return run.history
 
 
 def train_in_parts(
-    run: Run,
-    images: torch.Tensor,
-    *,
-    epochs: int | None = None,
-    steps: int | None = None,
-    frame_every: int = FRAME_EVERY,
-    measure_every: int = MEASURE_EVERY,
-    progress: bool = True,
+    run: Run, images: torch.Tensor, epochs: int, frame_every: int = FRAME_EVERY
 ) -> Iterator[History]:
-    """``train``, as an iterator that hands the history over after each new frame of samples.
+    """``train`` for so many epochs, handing the history over after each new frame of samples.
 
     For watching a run: ``for history in train_in_parts(...): show(history.frames[-1])``.
     Arguments and errors as for ``train``. Introduced in notebook 04, "The run".
     """
-    total = _total_steps(run, images, epochs, steps)
-    for name, value in (("frame_every", frame_every), ("measure_every", measure_every)):
+    for name, value in (("epochs", epochs), ("frame_every", frame_every)):
         if value < 1:
-            raise ValueError(f"{name} is {value}; expected a number of steps, at least 1.")
-    return _train_in_parts(run, images, total, frame_every, measure_every, progress)
-
-
-def _total_steps(run: Run, images: torch.Tensor, epochs: int | None, steps: int | None) -> int:
-    if (epochs is None) == (steps is None):
-        raise ValueError(f"epochs is {epochs} and steps is {steps}; expected exactly one of them.")
-    name, value = ("epochs", epochs) if steps is None else ("steps", steps)
-    if value < 1:
-        raise ValueError(f"{name} is {value}; expected at least 1.")
+            raise ValueError(f"{name} is {value}; expected at least 1.")
     check_batch_size(run, images)
-    return value if steps is not None else value * (len(images) // run.recipe.batch_size)
+    total = epochs * (len(images) // run.recipe.batch_size)
+    return _train(run, images, total, frame_every, MEASURE_EVERY, progress=True)
 
 
 def check_batch_size(run: Run, images: torch.Tensor) -> None:
@@ -94,7 +106,7 @@ def check_batch_size(run: Run, images: torch.Tensor) -> None:
         )
 
 
-def _train_in_parts(
+def _train(
     run: Run,
     images: torch.Tensor,
     total: int,
@@ -105,8 +117,6 @@ def _train_in_parts(
     history = run.history
     end = history.steps + total
     images = images.to(run.fixed_z.device)
-    if not history.frames:
-        record_frame(run)
     stopped: list[int] = []
     # Each update is several messages to the notebook: ten times a second fill its queue in minutes.
     with tqdm(total=total, unit="step", disable=not progress, mininterval=0.5) as bar:
@@ -114,18 +124,17 @@ def _train_in_parts(
             bar.set_postfix_str("the discriminator's head start")
         while history.steps < end and not stopped:
             with stop_button(stopped):
-                while history.steps < end and not stopped:
-                    measure = history.steps % measure_every == 0
-                    play_step(run, images, measure)
+                drawn = False
+                while history.steps < end and not (stopped or drawn):
+                    drawn = advance(run, images, frame_every, measure_every)
                     bar.update()
-                    if measure:
+                    if history.steps % MEASURE_EVERY == 1:
                         bar.set_postfix_str(
                             f"D loss {history.d_loss[-1]:.2f}, G loss {history.g_loss[-1]:.2f}",
                             refresh=False,
                         )
-                    if history.steps % frame_every == 0:
-                        break
-            record_frame(run)
+            if not drawn:
+                record_frame(run)
             yield history
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from gan_helpers.models import initialise
+from gan_helpers.models import new_network
 from gan_helpers.training.history import History
 from gan_helpers.training.recipes import Recipe
 
@@ -84,9 +84,8 @@ def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu")
         )
     _check_optimisers(recipe)
     # One seed, five independent streams: two networks, images and z, the fixed z, dropout.
-    with torch.random.fork_rng(devices=[]):  # PyTorch draws first weights, which we replace
-        generator = initialise(recipe.build_generator(), seed=4 * seed).to(device)
-        discriminator = initialise(recipe.build_discriminator(), seed=4 * seed + 1).to(device)
+    generator = new_network(recipe.build_generator, seed=4 * seed).to(device)
+    discriminator = new_network(recipe.build_discriminator, seed=4 * seed + 1).to(device)
     rng = torch.Generator().manual_seed(4 * seed + 2)
     fixed_rng = torch.Generator().manual_seed(4 * seed + 3)
     d_rate = recipe.learning_rate if recipe.d_learning_rate is None else recipe.d_learning_rate

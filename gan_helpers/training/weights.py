@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
-import torch
 from safetensors.torch import save
 from torch import nn
 
-from gan_helpers.models import ArticleDiscriminator, ArticleGenerator, Discriminator, Generator
+from gan_helpers.models import (
+    ArticleDiscriminator,
+    ArticleGenerator,
+    Discriminator,
+    Generator,
+    new_network,
+)
 from gan_helpers.training.files import read_tensors, write_whole
 
 GENERATORS = {"Generator": Generator, "ArticleGenerator": ArticleGenerator}
@@ -89,14 +94,13 @@ def _load(
         matrices.sort(key=lambda key: int(key.split(".")[1]))  # layers.3.weight before layers.12.
         width = tensors[matrices[0]].shape[1]  # a weight matrix is (out, in)
         hidden = tuple(len(tensors[key]) for key in matrices[:-1])
-        with torch.random.fork_rng(devices=[]):  # PyTorch draws first weights, which we replace
-            if name == "Generator":
-                network = Generator(width, hidden)
-            elif name == "ArticleGenerator":
-                network = ArticleGenerator(width)
-            else:
-                network = Discriminator(hidden) if name == "Discriminator" else known[name]()
-            network.load_state_dict(tensors)
+        sizes = {
+            "Generator": (width, hidden),
+            "ArticleGenerator": (width,),
+            "Discriminator": (hidden,),
+        }
+        network = new_network(lambda: known[name](*sizes.get(name, ())))
+        network.load_state_dict(tensors)
     except (RuntimeError, IndexError, ValueError) as error:
         reason = " ".join(str(error).split())  # PyTorch's own has several lines
         raise OSError(f"{file} does not hold the weights of a whole {name} ({reason}).") from error

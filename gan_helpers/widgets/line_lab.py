@@ -18,7 +18,7 @@ from gan_helpers.games import (
     toy_g_step,
     toy_step,
 )
-from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
+from gan_helpers.losses import GENERATOR_LOSSES
 from gan_helpers.widgets.common import Panel, Picture, button, say, status
 from gan_helpers.widgets.line_figure import LineFigure
 from gan_helpers.widgets.running import Runner
@@ -33,10 +33,6 @@ TARGETS = {
     "uniform": Bars((1.0,), -2.0, 2.0),
 }
 FIRST_BARS = (0, 0, 1, 3, 6, 8, 8, 6, 3, 1, 0, 0)
-LOSSES = {
-    "non-saturating": non_saturating_generator_loss,
-    "saturating": saturating_generator_loss,
-}
 MEASURE_EVERY = 5  # steps of G
 CURVE = 200  # measurements that the curve of V shows
 
@@ -94,7 +90,7 @@ class OneDimensionalLab(Panel):
                                  options=[*TARGETS, DRAWN])  # fmt: skip
         self._loss = _labelled(ipywidgets.Dropdown, "G's loss",
                                "The generator's loss; it may be changed in the middle of a game",
-                               options=list(LOSSES))  # fmt: skip
+                               options=list(GENERATOR_LOSSES))  # fmt: skip
         self._d_rate, self._g_rate = (
             _labelled(ipywidgets.FloatLogSlider, f"learning rate of {player}",
                       f"Size of {player}'s steps, from 0.0001 to 0.1: arrow keys, or type a number",
@@ -139,7 +135,7 @@ class OneDimensionalLab(Panel):
         self.run.recipe = replace(
             self.run.recipe,
             target=Bars(heights) if drawn else TARGETS[self._target.value],
-            generator_loss=LOSSES[self._loss.value],
+            generator_loss=GENERATOR_LOSSES[self._loss.value],
             d_rate=self._d_rate.value,
             g_rate=self._g_rate.value,
             d_steps=self._d_steps.value,
@@ -150,7 +146,9 @@ class OneDimensionalLab(Panel):
         recipe = LINE_RECIPES[name]
         self._quiet = True  # six changes, one picture
         self._target.value = next(key for key, target in TARGETS.items() if target == recipe.target)
-        self._loss.value = next(k for k, loss in LOSSES.items() if loss is recipe.generator_loss)
+        self._loss.value = next(
+            k for k, loss in GENERATOR_LOSSES.items() if loss is recipe.generator_loss
+        )
         self._d_rate.value, self._g_rate.value = recipe.d_rate, recipe.g_rate
         self._d_steps.value, self._beta.value = recipe.d_steps, recipe.betas[0]
         self._quiet = False

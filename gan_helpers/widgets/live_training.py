@@ -1,6 +1,5 @@
 """A run that trains while it is watched and steered."""
 
-import asyncio
 import contextlib
 import html
 import math
@@ -14,11 +13,11 @@ from matplotlib.figure import Figure
 
 from gan_helpers import plots
 from gan_helpers.data import scale_images
-from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
+from gan_helpers.losses import GENERATOR_LOSSES
+from gan_helpers.models import evaluating
 from gan_helpers.training import (
-    FRAME_EVERY,
-    MEASURE_EVERY,
     Run,
+    advance,
     check_batch_size,
     draw_frame,
     draw_unnoticed,
@@ -26,20 +25,14 @@ from gan_helpers.training import (
     gradient_norm,
     play_discriminator_step,
     play_generator_step,
-    play_step,
     record_frame,
     stop_button,
 )
 from gan_helpers.widgets.common import Panel, Picture, button, row, say, status
+from gan_helpers.widgets.running import Runner, pause_all
 from gan_helpers.widgets.training_figure import COLUMNS, SingleStep, TrainingFigure, curve
 
-LOSSES = {
-    "non-saturating": non_saturating_generator_loss,
-    "saturating": saturating_generator_loss,
-}
 PROBE = 256  # real and generated images whose D(x) and D(G(z)) are shown
-SLICE = 0.04  # seconds of training between two turns of the kernel
-TURNS = 6  # of the kernel's loop: a cell or a slider needs several to be heard
 # How often each part is shown while the run goes on: so many seconds apart, and never so often
 # that it takes more than this share of the time.
 EVERY = {"samples": (0.3, 0.015), "curves": (0.7, 0.04), "words": (4.0, 0.01)}
@@ -65,8 +58,6 @@ def live_training(run: Run, images: torch.Tensor) -> Panel:
 
 
 class _LiveTraining(Panel):
-    training: "_LiveTraining | None" = None  # the one panel whose run goes on
-
     def __init__(self, run: Run, images: torch.Tensor):
         check_batch_size(run, images)
         device = run.fixed_z.device
@@ -76,7 +67,8 @@ class _LiveTraining(Panel):
         self._probe_z = torch.randn(PROBE, run.generator.latent_dim, generator=rng).to(device)
         self._singles: list[SingleStep] = []
         self._last = "both players" if run.history.steps else "nobody yet"
-        self._task: asyncio.Task | None = None
+        # It shows whenever it may: each part has a clock of its own, in _show.
+        self._runner = Runner(self._step, self._show_due, self._stopped, 0, math.inf)
         self._due: dict[str, float] = {}
         self._figure = TrainingFigure()
 
@@ -85,9 +77,9 @@ class _LiveTraining(Panel):
             button("Step D", "One step of the discriminator alone", self._step_d),
             button("Step G", "One step of the generator alone", self._step_g),
         ]
-        loss, choices = run.recipe.generator_loss, LOSSES
-        if loss not in LOSSES.values():
-            choices = {"the recipe's own": loss} | LOSSES
+        loss, choices = run.recipe.generator_loss, GENERATOR_LOSSES
+        if loss not in GENERATOR_LOSSES.values():
+            choices = {"the recipe's own": loss} | GENERATOR_LOSSES
         self._loss = ipywidgets.RadioButtons(
             options=list(choices.items()),
             value=loss,
@@ -119,7 +111,7 @@ class _LiveTraining(Panel):
         self._name_toggle()
         self._toggle.observe(self._toggled, "value")
         self._loss.observe(self._change_loss, "value")
-        _pause_other(self)  # it may be the last picture of a cell that was run again
+        pause_all()  # it may be the last picture of a cell that was run again
         self._show()
 
     # --- what the reader does -------------------------------------------------------------------
@@ -127,9 +119,11 @@ class _LiveTraining(Panel):
     def _toggled(self, change: dict) -> None:
         self._name_toggle()
         if not self._toggle.value:
-            return  # the loop sees it before its next step
+            self._runner.pause()
+            return
+        self._due["words"] = 0  # the pictures are those of now
         try:
-            loop = asyncio.get_running_loop()
+            self._runner.start()
         except RuntimeError:
             self._toggle.value = False
             say(
@@ -137,12 +131,6 @@ class _LiveTraining(Panel):
                 "Start needs the event loop of a notebook's kernel, and none is running here: "
                 "open the notebook in JupyterLab, or call train(run, images, steps=...).",
             )
-            return
-        _pause_other(self)
-        _LiveTraining.training = self
-        self._due["words"] = 0  # the pictures are those of now
-        if self._task is None or self._task.done() or self._task.get_loop() is not loop:
-            self._task = loop.create_task(self._train())
 
     def _name_toggle(self) -> None:
         on = self._toggle.value
@@ -181,44 +169,28 @@ class _LiveTraining(Panel):
 
     # --- the run --------------------------------------------------------------------------------
 
-    async def _train(self) -> None:
-        # A task, not a thread: random state and autocast are the thread's own or everyone's, and
-        # signals reach the main thread alone. Between two slices all is as a cell expects it.
+    def _step(self) -> None:
+        for _ in range(self._d_steps.value - 1):
+            play_discriminator_step(self._run, self._images)
+        advance(self._run, self._images)
+        self._last = "both players"
+
+    def _stopped(self, error: Exception | None) -> None:
+        self._toggle.value = False
+        history = self._run.history
         try:
-            if not self._run.history.frames:
-                record_frame(self._run)
-            while self._toggle.value:
-                self._train_slice()
-                self._show(only_what_is_due=True)
-                for _ in range(TURNS):
-                    await asyncio.sleep(0)
-            if self._run.history.frame_steps[-1] != self._run.history.steps:
+            if error is not None:
+                raise error
+            if history.frames and history.frame_steps[-1] != history.steps:
                 record_frame(self._run)
             self._show()
-        except Exception as error:  # nobody waits for a task: what it raises would be lost
+        except Exception as error:
             self._say_error(error)
-        finally:
-            self._toggle.value = False
-            if _LiveTraining.training is self:
-                _LiveTraining.training = None
-
-    def _train_slice(self) -> None:
-        run, end = self._run, time.perf_counter() + SLICE
-        stopped: list[int] = []
-        with stop_button(stopped):
-            while True:  # one whole step at least
-                for _ in range(self._d_steps.value - 1):
-                    play_discriminator_step(run, self._images)
-                play_step(run, self._images, measure=run.history.steps % MEASURE_EVERY == 0)
-                self._last = "both players"
-                if run.history.steps % FRAME_EVERY == 0:
-                    record_frame(run)
-                if stopped or time.perf_counter() >= end:
-                    break
-        if stopped:
-            self._toggle.value = False
 
     # --- what is shown --------------------------------------------------------------------------
+
+    def _show_due(self) -> None:
+        self._show(only_what_is_due=True)
 
     def _show(self, only_what_is_due: bool = False) -> None:
         for name, (apart, share) in EVERY.items():
@@ -242,14 +214,10 @@ class _LiveTraining(Panel):
     def _outputs(self) -> tuple[torch.Tensor, torch.Tensor]:
         """D(x) and D(G(z)) of always the same x and z: what moved is the player, not the batch."""
         run, discriminator = self._run, self._run.discriminator
-        was_training = discriminator.training
-        discriminator.eval()
-        try:
-            with torch.random.fork_rng(devices=[]):
-                batch = torch.cat((self._probe, draw_unnoticed(run, self._probe_z)))
+        with torch.random.fork_rng(devices=[]):
+            batch = torch.cat((self._probe, draw_unnoticed(run, self._probe_z)))
+        with evaluating(discriminator):
             d = forward(discriminator, batch, run.bfloat16).sigmoid().flatten().cpu()
-        finally:
-            discriminator.train(was_training)
         return d.split((len(self._probe), PROBE))
 
     def _show_words(self) -> None:
@@ -282,12 +250,6 @@ class _LiveTraining(Panel):
             "lines at 2 log 2 and log 2, histograms of D's outputs on real and on generated "
             f"images, and the length of G's gradient. {self._describe()}"
         )
-
-
-def _pause_other(panel: _LiveTraining) -> None:
-    other = _LiveTraining.training
-    if other not in (None, panel):
-        other._toggle.value = False
 
 
 def _rate_slider(name: str, optimizer: torch.optim.Optimizer) -> ipywidgets.FloatLogSlider:

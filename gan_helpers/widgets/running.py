@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from gan_helpers.training import stop_button
+
 BURST = 0.04  # seconds of training between two looks at what the reader does
 SHOW_EVERY = 0.4  # seconds from one picture to the next, at least
 SHOW_SHARE = 0.2  # of the time that pictures may take, so that most of it is training
@@ -21,8 +23,10 @@ class Runner:
     networks in the middle of a step. Only one runner works at a time: starting one pauses the
     other, also one whose panel was replaced when its cell was run again.
 
-    ``step``: one step of training; ``show``: draws the present state; ``stopped``: called once
-    after each end, with the exception that ended it, or None after ``pause``.
+    ``step``: one step of training; ``show``: draws the present state, as often as ``show_every``
+    (seconds) allows and never for more than ``show_share`` of the time; ``stopped``: called once
+    after each end, with the exception that ended it, or None after ``pause`` or the stop button of
+    the notebook.
     Introduced in notebook 01, "A game to watch".
     """
 
@@ -31,8 +35,11 @@ class Runner:
         step: Callable[[], None],
         show: Callable[[], None],
         stopped: Callable[[Exception | None], None],
+        show_every: float | None = None,
+        show_share: float | None = None,
     ):
         self._step, self._show, self._stopped = step, show, stopped
+        self._show_every, self._show_share = show_every, show_share
         self._task: asyncio.Task | None = None
 
     @property
@@ -50,8 +57,7 @@ class Runner:
             raise RuntimeError(
                 "There is no running event loop to train on; press the button in JupyterLab."
             ) from error
-        for other in list(_at_work):
-            other.pause()
+        pause_all()
         self._task = loop.create_task(self._run())
         _at_work.append(self)
 
@@ -61,19 +67,25 @@ class Runner:
             self._end(None)
 
     async def _run(self) -> None:
-        task, error = self._task, None
-        show_next = time.perf_counter() + SHOW_EVERY
+        task, error = asyncio.current_task(), None  # a later start may have made another
+        every = SHOW_EVERY if self._show_every is None else self._show_every
+        share = SHOW_SHARE if self._show_share is None else self._show_share
+        show_next = time.perf_counter() + every
         try:
             while self._task is task:
-                burst_ends = time.perf_counter() + BURST
-                self._step()
-                while self._task is task and time.perf_counter() < burst_ends:
+                pressed: list[int] = []
+                with stop_button(pressed):
+                    burst_ends = time.perf_counter() + BURST
                     self._step()
+                    while self._task is task and not pressed and time.perf_counter() < burst_ends:
+                        self._step()
+                if pressed:
+                    self.pause()
                 began = time.perf_counter()
                 if self._task is task and began > show_next:
                     self._show()
                     took = time.perf_counter() - began
-                    show_next = began + max(SHOW_EVERY, took / SHOW_SHARE)
+                    show_next = began + max(every, took / share)
                 for _ in range(TURNS):
                     await asyncio.sleep(0)
         except Exception as raised:  # a task's exceptions are seen by nobody: hand it on
@@ -86,3 +98,9 @@ class Runner:
         self._task = None
         _at_work.remove(self)
         self._stopped(error)
+
+
+def pause_all() -> None:
+    """Pause the runner that is at work, if there is one."""
+    for runner in list(_at_work):
+        runner.pause()
