@@ -27,7 +27,7 @@ def images() -> torch.Tensor:
 def recipe() -> Recipe:
     """The course's recipe on networks that take a millisecond a step; dropout is on.
 
-    In float32 on every processor: tests/test_bfloat16.py has the other.
+    In float32 on every processor: tests/training/test_bfloat16.py has the other.
     """
     return Recipe(
         build_generator=lambda: Generator(latent_dim=8, hidden=(16,)),

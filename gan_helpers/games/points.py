@@ -183,7 +183,7 @@ def set_adam(optimizer: torch.optim.Optimizer, rate: float, betas: tuple[float, 
 
 # --- four games to start from -------------------------------------------------------------------
 
-# Each does what its name says from every seed tried; tests/test_toy_presets.py measures it.
+# Each does what its name says from every seed tried; tests/games/test_line_recipes.py measures it.
 LINE_RECIPES = {
     "healthy": ToyRecipe(NormalMixture((1.5,), (0.7,)), d_rate=5e-3, g_rate=1e-3, d_steps=2),
     # D is quick and the data are far: D is sure of every fake before G has moved, and where

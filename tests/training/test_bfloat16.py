@@ -8,8 +8,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from checkpoint_help import TINY, assert_same_run, assert_same_state, written_and_read
-from run_help import quietly, same_run, weights
+from helping import (
+    TINY,
+    assert_same_run,
+    assert_same_state,
+    quietly,
+    same_run,
+    weights,
+    written_and_read,
+)
 from torch import nn
 from torch.nn import functional as F
 

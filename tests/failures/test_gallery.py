@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 import torch
-from run_help import assert_columns_match, same, same_run, state
+from helping import assert_columns_match, same, same_run, state
 from torch import nn
 
 from gan_helpers.data import load_mnist

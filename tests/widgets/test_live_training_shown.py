@@ -8,9 +8,7 @@ from dataclasses import replace
 import matplotlib as mpl
 import pytest
 import torch
-from checkpoint_help import CALM, TINY, assert_same_run
-from live_help import Reader, all_of, moved, pixels
-from run_help import weights
+from helping import CALM, TINY, Watcher, assert_same_run, moved, parts, pixels, weights
 
 from gan_helpers.training import start_run
 from gan_helpers.widgets.live_training import live_training
@@ -23,8 +21,8 @@ def recipe():
 
 
 @pytest.fixture
-def reader(images, recipe) -> Reader:
-    return Reader(start_run(recipe, seed=3), images)
+def reader(images, recipe) -> Watcher:
+    return Watcher(start_run(recipe, seed=3), images)
 
 
 # --- what goes wrong ----------------------------------------------------------------------------
@@ -53,7 +51,7 @@ def test_a_loss_that_is_not_finite_pauses_and_is_said(reader):
 
 
 def test_weights_that_have_diverged_pause_and_are_said(recipe, images):
-    reader = Reader(start_run(replace(recipe, average_decay=None)), images)
+    reader = Watcher(start_run(replace(recipe, average_decay=None)), images)
     with torch.no_grad():
         next(reader.run.generator.parameters()).fill_(math.nan)
 
@@ -162,7 +160,7 @@ def test_the_still_picture_is_of_the_run_as_it_stands(reader):
 
 
 def test_every_control_has_a_name_and_a_hint(reader):
-    controls = [one for one in all_of(reader.panel) if hasattr(one, "disabled")]
+    controls = [one for one in parts(reader.panel) if hasattr(one, "disabled")]
     assert len(controls) == 7
     for one in controls:
         assert one.description and one.tooltip
@@ -179,7 +177,7 @@ def test_nothing_is_printed(reader, capfd):
 
 
 def test_without_an_average_the_samples_are_gs_own(images):
-    reader = Reader(start_run(replace(CALM, average_decay=None)), images)
+    reader = Watcher(start_run(replace(CALM, average_decay=None)), images)
     before = pixels(reader.samples)
     reader.controls["Step D"].click()
     assert (pixels(reader.samples) == before).all()

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from checkpoint_help import TINY, assert_same_run
-from run_help import quietly
+from helping import TINY, assert_same_run, quietly
 from safetensors import safe_open
 from safetensors.torch import save_file
 

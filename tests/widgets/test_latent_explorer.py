@@ -5,7 +5,7 @@ import asyncio
 import ipywidgets
 import pytest
 import torch
-from panel_help import (
+from helping import (
     GENERATORS,
     assert_shows,
     build_discriminator,

@@ -9,7 +9,7 @@ import re
 import ipywidgets
 import pytest
 import torch
-from panel_help import (
+from helping import (
     GENERATORS,
     assert_shows,
     build_discriminator,

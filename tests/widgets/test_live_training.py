@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from checkpoint_help import CALM, TINY, assert_same_run
-from live_help import Reader, moved, pixels
-from run_help import quietly, same_run, weights
+from helping import CALM, TINY, Watcher, assert_same_run, moved, pixels, quietly, same_run, weights
 
 from gan_helpers.losses import saturating_generator_loss
 from gan_helpers.models import sample
@@ -22,8 +20,8 @@ def recipe():
 
 
 @pytest.fixture
-def reader(images, recipe) -> Reader:
-    return Reader(start_run(recipe, seed=3), images)
+def reader(images, recipe) -> Watcher:
+    return Watcher(start_run(recipe, seed=3), images)
 
 
 @pytest.fixture
@@ -94,7 +92,7 @@ def test_a_single_step_moves_one_player_alone(reader, name, who):
 
 
 def test_a_single_step_is_the_textbooks(images):
-    reader, twin = (Reader(start_run(CALM, seed=3), images) for _ in range(2))
+    reader, twin = (Watcher(start_run(CALM, seed=3), images) for _ in range(2))
     reader.controls["Step D"].click()
     reader.controls["Step G"].click()
     run = twin.run
@@ -112,7 +110,7 @@ def test_a_single_step_is_the_textbooks(images):
 def test_single_steps_draw_from_the_run_and_its_dropout(images, recipe):
     def after(global_seed: int):
         torch.manual_seed(global_seed)
-        reader = Reader(start_run(recipe, seed=3), images)
+        reader = Watcher(start_run(recipe, seed=3), images)
         for _ in range(3):
             reader.controls["Step D"].click()
             reader.controls["Step G"].click()
@@ -174,7 +172,7 @@ def test_a_loss_of_ones_own_stays_until_another_is_chosen(recipe, images):
     def own(fake_logits):
         return -fake_logits.mean()
 
-    reader = Reader(start_run(replace(recipe, generator_loss=own)), images)
+    reader = Watcher(start_run(replace(recipe, generator_loss=own)), images)
     switch = reader.controls["G's loss"]
     assert switch.label == "the recipe's own" and reader.run.recipe.generator_loss is own
     switch.label = "saturating"
@@ -198,7 +196,7 @@ def test_learning_rates_reach_the_optimisers_when_they_are_moved(reader):
 @pytest.mark.parametrize("rate", [0.0, 1e-9, 0.7, 1e30])
 def test_learning_rates_out_of_the_ordinary_are_left_alone(recipe, images, rate):
     run = start_run(replace(recipe, learning_rate=rate))
-    reader = Reader(run, images)
+    reader = Watcher(run, images)
     assert run.d_optimizer.param_groups[0]["lr"] == rate
     if 1e-6 <= rate:
         assert reader.controls["D's learning rate"].value == rate
@@ -245,7 +243,7 @@ def test_a_second_panel_pauses_the_first(reader, images, recipe):
     async def act():
         reader.toggle.value = True
         await reader.until(4)
-        second = Reader(reader.run, images)
+        second = Watcher(reader.run, images)
         assert not reader.toggle.value  # its picture may be gone: nobody could pause it
         second.toggle.value = True
         reader.toggle.value = True

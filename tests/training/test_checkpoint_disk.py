@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from checkpoint_help import TINY
-from run_help import quietly
+from helping import TINY, quietly
 
 from gan_helpers.training import Run, files, load_checkpoint, save_checkpoint, start_run
 
@@ -78,7 +77,7 @@ FULL_DISK = """
 import resource, sys
 import torch
 torch.set_num_threads(1)
-from checkpoint_help import TINY
+from helping import TINY
 from gan_helpers.training import load_checkpoint, save_checkpoint, start_run
 
 file, run = sys.argv[1], start_run(TINY)
@@ -102,7 +101,7 @@ def test_a_file_that_the_system_does_not_let_grow(tmp_path):
         capture_output=True,
         text=True,
         timeout=120,
-        cwd=Path(__file__).parent,
+        cwd=Path(__file__).parents[1],
     )
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from checkpoint_help import assert_same_run, assert_same_state
+from helping import assert_same_run, assert_same_state, same, state
 from PIL import Image
-from run_help import same, state
 
 from gan_helpers.cli import main
 from gan_helpers.cli import train as train_command

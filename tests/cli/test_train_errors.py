@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from filelock import FileLock
-from run_help import is_finite
+from helping import is_finite
 
 from gan_helpers.cli import main
 from gan_helpers.cli import train as train_command

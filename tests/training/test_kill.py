@@ -27,7 +27,7 @@ from pathlib import Path
 import torch
 from tqdm.auto import tqdm
 
-from checkpoint_help import TINY, assert_same_run
+from helping import TINY, assert_same_run
 from gan_helpers.training import load_checkpoint, save_checkpoint, start_run, train
 
 torch.set_num_threads(1)
@@ -135,7 +135,7 @@ def test_a_run_that_is_killed_a_hundred_times_loses_no_checkpoint(tmp_path):
         capture_output=True,
         text=True,
         timeout=900,
-        cwd=Path(__file__).parent,  # for checkpoint_help
+        cwd=Path(__file__).parents[1],  # for helping
     )
     assert done.returncode == 0, done.stderr
     assert (done.stdout, done.stderr) == ("", "")

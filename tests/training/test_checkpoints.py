@@ -10,8 +10,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from checkpoint_help import CALM, TINY, assert_same_run, assert_same_state, written_and_read
-from run_help import quietly
+from helping import CALM, TINY, assert_same_run, assert_same_state, quietly, written_and_read
 
 from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
 from gan_helpers.models import ArticleGenerator, Discriminator, Generator

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 import torch
-from score_help import FABRICATED
+from helping import FABRICATED
 
 from gan_helpers.metrics import Scores, load_scores, read_images, score_table
 from gan_helpers.metrics.evaluation import ROWS

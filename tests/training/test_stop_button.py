@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from run_help import (
+from helping import (
     assert_columns_match,
     is_finite,
     quietly,

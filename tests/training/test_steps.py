@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from run_help import (
+from helping import (
     clone,
     quietly,
     same,

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from helping import FABRICATED
 from safetensors.torch import load_file, save_file
-from score_help import FABRICATED
 
 from gan_helpers.cli import evaluate as command_line
 from gan_helpers.cli import main

@@ -27,7 +27,7 @@ PLAIN = replace(COURSE, average_decay=None, bfloat16=False)
 @pytest.fixture(scope="module")
 def shown() -> dict:
     """The definitions of ``NAMES`` as they stand in the notebook's cells, executed."""
-    path = Path(__file__).parents[1] / "notebooks" / NOTEBOOK
+    path = Path(__file__).parents[2] / "notebooks" / NOTEBOOK
     namespace = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "batches": batches}
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "code":

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from run_help import (
+from helping import (
     MEASURED_COLUMNS,
     assert_columns_match,
     clone,
@@ -43,7 +43,9 @@ def test_two_runs_from_one_seed_are_identical_and_ignore_the_global_random_state
 
 @pytest.mark.parametrize("recipe", [COURSE, ARTICLE], ids=["course", "article"])
 def test_two_runs_of_the_real_recipes_are_identical(images, recipe):
-    recipe = replace(recipe, batch_size=16, bfloat16=False)  # the other: tests/test_bfloat16.py
+    recipe = replace(
+        recipe, batch_size=16, bfloat16=False
+    )  # the other: tests/training/test_bfloat16.py
     runs = [start_run(recipe, seed=0) for _ in range(2)]
     for run in runs:
         quietly(run, images, steps=3)
