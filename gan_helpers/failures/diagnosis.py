@@ -1,7 +1,7 @@
 """``diagnose``: what most likely went wrong in a run, read off its history by plain rules.
 
-The thresholds were set on seeds 0 to 2 of the recorded failures (notebook 07);
-tests/failures/test_diagnosis.py says how the rules do on seed 3, recorded after the last change to them.
+The thresholds were set on seeds 0 to 2 of the recorded failures (notebook 07); seed 3 was recorded
+after the last change to them, and tests/failures/test_diagnosis.py says how the rules do on it.
 """
 
 from typing import NamedTuple
