@@ -208,7 +208,7 @@ def produce(failure: Failure, images: torch.Tensor, seed: int = 0, steps: int | 
 def load_recorded(name: str, seed: int) -> History:
     """The history of a key of ``FAILURES`` or ``COMPARISONS``, as it was recorded with this seed.
 
-    Made by ``python benchmarks/record_failures.py``, with seeds 0 to 3.
+    Made by ``python recordings/record_failures.py``, with seeds 0 to 3.
     Raises ``ValueError`` for another name or seed. Introduced in notebook 07, "The dashboard".
     """
     file = RECORDED / f"{name}_{seed}.safetensors"

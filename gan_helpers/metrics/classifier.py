@@ -54,7 +54,7 @@ class DigitClassifier(nn.Module):
 def load_classifier() -> DigitClassifier:
     """The classifier that the package ships, in evaluation mode; read once, then kept.
 
-    Trained by ``python benchmarks/train_classifier.py``, which prints its accuracy on the test
+    Trained by ``python recordings/train_classifier.py``, which prints its accuracy on the test
     set. Raises ``OSError`` when the file is missing or damaged.
     Introduced in notebook 06, "A classifier's eyes".
     """

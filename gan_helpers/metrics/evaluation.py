@@ -198,7 +198,7 @@ def _check_count(count: int, name: str) -> None:
 
 
 def load_scores(file: str | Path = SCORES_FILE) -> dict[str, list[Scores]]:
-    """The scores that ``python benchmarks/record.py scores`` wrote, one list for each name.
+    """The scores that ``python recordings/record.py scores`` wrote, one list for each name.
 
     Raises ``FileNotFoundError`` when the file is missing, ``OSError`` when it holds something else.
     Introduced in notebook 06, "One table".

@@ -1,14 +1,14 @@
 """Make the recorded runs that the notebooks show, and keep them as histories in the package.
 
-python benchmarks/record.py saturation   five seeds, both losses, the article's networks,
+python recordings/record.py saturation   five seeds, both losses, the article's networks,
                                          10 epochs each (about 15 minutes on two quiet cores)
-python benchmarks/record.py descent      notebook 03's failure: the recipe descent with both losses,
+python recordings/record.py descent      notebook 03's failure: the recipe descent with both losses,
                                          1,000 steps, ten seeds (about 15 minutes of one core)
-python benchmarks/record.py optimizers   its saturating half for 500 steps, with Adam for the
+python recordings/record.py optimizers   its saturating half for 500 steps, with Adam for the
                                          generator, for the discriminator and for both (3 minutes)
-python benchmarks/record.py rescue       the saturating loss for 3 epochs, then the other to
+python recordings/record.py rescue       the saturating loss for 3 epochs, then the other to
                                          epoch 20 (about 3 minutes)
-python benchmarks/record.py long         keeps what is small of the three long runs, which the
+python recordings/record.py long         keeps what is small of the three long runs, which the
                                          train command makes first (with one thread, so that two
                                          of them share two cores: 75 minutes, as long as wanted,
                                          30 minutes):
@@ -19,7 +19,7 @@ python benchmarks/record.py long         keeps what is small of the three long r
        --out runs/article_saturating
    python -m gan_helpers train --recipe course --epochs 300 --grid-every 20 --out runs/course
 
-python benchmarks/record.py budgets      keeps the networks of two runs by the clock, the best that
+python recordings/record.py budgets      keeps the networks of two runs by the clock, the best that
                                          was found for ten minutes and for an hour (one thread):
 
    export OMP_NUM_THREADS=1
@@ -28,10 +28,10 @@ python benchmarks/record.py budgets      keeps the networks of two runs by the c
    python -m gan_helpers train --learning-rate 1e-3 --average-decay 0.999 --minutes 60 \\
        --out runs/hour
 
-python benchmarks/record.py generators   the weights that notebook 06 measures: the course's and
+python recordings/record.py generators   the weights that notebook 06 measures: the course's and
                                          the article's recipe, 10 epochs each, five seeds
                                          (about 15 minutes)
-python benchmarks/record.py scores       every metric of those weights, of real images and of
+python recordings/record.py scores       every metric of those weights, of real images and of
                                          noise, in assets/scores.json (about 10 minutes)
 """
 
@@ -87,7 +87,7 @@ def record(
         history = train(run, images, epochs=epochs, frame_every=EPOCH)
     keep_frames(history, keep)
     history.about = {
-        "command": f"python benchmarks/record.py {command}",
+        "command": f"python recordings/record.py {command}",
         "recipe": f"{name}, {run.recipe.generator_loss.__name__}",
         "epochs": str(history.steps // EPOCH),
         "seed": str(run.seed),
@@ -230,7 +230,7 @@ def scores(only: list[str]) -> None:
             )
             print(name, text, f"Frechet {result.frechet:.1f}", sep=", ")
     about = {
-        "command": "python benchmarks/record.py scores",
+        "command": "python recordings/record.py scores",
         "machine": f"{platform.machine()} CPU, {torch.get_num_threads()} threads",
         "torch": torch.__version__.split("+")[0],
     }

@@ -1,6 +1,6 @@
 """Train the digit classifier that the metrics look through, and keep it in the package.
 
-python benchmarks/train_classifier.py     (about three minutes on two CPU cores)
+python recordings/train_classifier.py     (about three minutes on two CPU cores)
 
 Eight epochs of Adam, learning rate 2e-3 falling to 0 along a cosine, on the 60,000 training images
 and half as many images that are no digits, made from them: noise, grey, mixtures and shuffled
@@ -64,7 +64,7 @@ def main() -> None:
     # Of eleven answers: a digit taken for no digit counts as wrong.
     accuracy = (logits.argmax(dim=1) == labels).float().mean().item()
     about = {
-        "command": "python benchmarks/train_classifier.py",
+        "command": "python recordings/train_classifier.py",
         "seed": str(SEED),
         "test accuracy": f"{accuracy:.4f}",
         "machine": f"{platform.machine()} CPU, {torch.get_num_threads()} threads",

@@ -1,9 +1,9 @@
 """Make every failure of notebook 07 and the runs that they are compared with, and keep each as a
 history in the package, with what its samples are to the classifier.
 
-python benchmarks/record_failures.py              all of them, seeds 0 to 3 (with one
+python recordings/record_failures.py              all of them, seeds 0 to 3 (with one
                                                   thread, some 33 minutes on a quiet machine)
-python benchmarks/record_failures.py --table      the table of what is recorded, and what
+python recordings/record_failures.py --table      the table of what is recorded, and what
                                                   diagnose() says of it
 """
 
@@ -35,7 +35,7 @@ def record(name: str, images: torch.Tensor, seed: int) -> History:
     if len(history.frames) > 1:  # else the run ended before its second
         del history.frames[0], history.frame_steps[0]  # noise, and a third of the file
     history.about |= {
-        "command": f"python benchmarks/record_failures.py --only {name} --seeds {seed}",
+        "command": f"python recordings/record_failures.py --only {name} --seeds {seed}",
         "failure": name,
         "change": failure.change,
         "seed": str(seed),
