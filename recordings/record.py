@@ -6,8 +6,6 @@ python recordings/record.py descent      notebook 03's failure: the recipe desce
                                          1,000 steps, ten seeds (about 15 minutes of one core)
 python recordings/record.py optimizers   its saturating half for 500 steps, with Adam for the
                                          generator, for the discriminator and for both (3 minutes)
-python recordings/record.py rescue       the saturating loss for 3 epochs, then the other to
-                                         epoch 20 (about 3 minutes)
 python recordings/record.py long         keeps what is small of the three long runs, which the
                                          train command makes first (with one thread, so that two
                                          of them share two cores: 75 minutes, as long as wanted,
@@ -140,16 +138,6 @@ def optimizers(seeds: list[int]) -> None:
             save_history(history, FOLDER / "descent" / f"{name}_{seed}.safetensors")
 
 
-def rescue() -> None:
-    saturating = dataclasses.replace(ARTICLE, generator_loss=saturating_generator_loss)
-    run = start_run(saturating, seed=0)
-    images, _ = load_mnist()
-    train(run, images, epochs=3, frame_every=EPOCH)
-    run.recipe = ARTICLE  # the one changed line
-    keep = {0, 3 * EPOCH, 10 * EPOCH, 20 * EPOCH}
-    save_history(record(run, "article", "rescue", 17, keep), FOLDER / "rescue.safetensors")
-
-
 def long(folder: Path) -> None:
     """Histories, the pictures of some epochs, the last weights and what run.json says of them."""
     for name in LONG_RUNS:
@@ -246,7 +234,6 @@ def main() -> None:
         "saturation",
         "descent",
         "optimizers",
-        "rescue",
         "long",
         "budgets",
         "generators",
@@ -269,8 +256,6 @@ def main() -> None:
         descent(arguments.seeds or list(range(10)))
     elif arguments.what == "optimizers":
         optimizers(arguments.seeds or list(range(3)))
-    elif arguments.what == "rescue":
-        rescue()
     elif arguments.what == "generators":
         generators(arguments.seeds or list(range(5)), arguments.recipes)
     else:

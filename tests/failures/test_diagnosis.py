@@ -87,7 +87,7 @@ def test_each_failure_is_recorded_for_four_seeds_and_has_its_verdict():
         about = load_recorded(name, 1).about
         assert (about["failure"], about["seed"]) == (name, "1")
         assert about["change"] == runs[name].change
-        assert about["command"] == f"python benchmarks/record_failures.py --only {name} --seeds 1"
+        assert about["command"] == f"python recordings/record_failures.py --only {name} --seeds 1"
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
