@@ -7,12 +7,13 @@ PYTHON ?= $(shell for p in .venv/bin/python python3 python3.13 python3.12 python
 NB = $(sort $(wildcard notebooks/*.ipynb)) $(sort $(wildcard notebooks/solutions/*.ipynb))
 ARGS =
 
-.PHONY: help lab test elsewhere notebooks bench format setup
+.PHONY: help lab test check elsewhere notebooks bench format setup
 
 help:
 	@echo "make lab        install what is needed into .venv and open the notebooks in JupyterLab"
 	@echo "make test       run the unit tests and every notebook and solution"
-	@echo "make elsewhere  run the notebooks as other processors would and list what changes (an hour)"
+	@echo "make check      look at format, lint and the form of the notebooks (some seconds)"
+	@echo "make elsewhere  run the notebooks as other processors would and list what changes (two hours)"
 	@echo "make notebooks  run the notebooks and store their outputs (some: NB='notebooks/01*.ipynb')"
 	@echo "make bench      time a step, the way to digits, metrics, sliders (28 minutes); make format tidies"
 
@@ -24,6 +25,11 @@ lab: setup
 # Two workers of one thread each. One notebook, without them: make test ARGS="-n 0 notebooks/03*"
 test: setup
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest --nbval -n 2 $(ARGS)
+
+check: setup
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/python -m pytest -q tests/notebooks/test_notebook_form.py tests/notebooks/test_house.py
 
 # Some notebooks: make elsewhere ARGS="notebooks/03*.ipynb"; one variant: ARGS="--variant bfloat16".
 elsewhere: setup
