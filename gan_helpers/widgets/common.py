@@ -8,7 +8,10 @@ import io
 from collections.abc import Callable, Sequence
 
 import ipywidgets
+import matplotlib as mpl
+import numpy as np
 import traitlets
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image as PillowImage
 
@@ -126,6 +129,29 @@ def status(text: str = "") -> ipywidgets.HTML:
 def say(line: ipywidgets.HTML, text: str) -> None:
     """Put ``text`` into a ``status`` line."""
     line.value = f'<p role="status">{text}</p>'
+
+
+class LiveFigure:
+    """A figure that is built once and drawn again and again: building costs several times as much.
+
+    Its axes have fixed places: a layout that looks for room would double the cost of a drawing.
+    ``width``, ``height``: in inches.
+    """
+
+    def __init__(self, width: float, height: float):
+        with mpl.rc_context(plots.STYLE):
+            self.figure = Figure(figsize=(width, height), dpi=100)
+            self._canvas = FigureCanvasAgg(self.figure)
+            self._build()
+
+    def _build(self) -> None:
+        raise NotImplementedError
+
+    def png(self) -> bytes:
+        """The picture as PNG bytes, for a widget."""
+        self._canvas.draw()
+        pixels = np.asarray(self._canvas.buffer_rgba())[..., :3]
+        return enlarged_png(PillowImage.fromarray(pixels), 1)
 
 
 def enlarged_png(image: PillowImage.Image, factor: int) -> bytes:

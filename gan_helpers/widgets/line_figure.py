@@ -3,17 +3,13 @@
 import math
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from PIL import Image as PillowImage
 
 from gan_helpers import plots
 from gan_helpers.games import ARROWS, LINE, LineView
-from gan_helpers.widgets.common import enlarged_png
+from gan_helpers.widgets.common import LiveFigure
 
 ARROW = 1.0  # length of an arrow, in units of x, for a pull of 1 nat per unit of x
 LONGEST = 2.0  # a longer arrow is drawn so long
@@ -22,27 +18,17 @@ D_LINE = {"color": plots.DISCRIMINATOR, "linewidth": 1.6}
 BEST_LINE = {"color": "0.45", "linestyle": "--", "linewidth": 1.6}
 
 
-class LineFigure:
-    """Densities with the pull on twelve fakes; D and D*; V and its bound, and the means, by steps.
-
-    Built once, because a new figure each time would cost several times as much.
-    """
+class LineFigure(LiveFigure):
+    """Densities and the pull on twelve fakes; D and D*; V, its bound and the means, by steps."""
 
     def __init__(self):
-        with mpl.rc_context(plots.STYLE):
-            self.figure = Figure(figsize=(9.0, 3.5), dpi=100)
-            self._canvas = FigureCanvasAgg(self.figure)
-            # Fixed places, not a layout: finding the room anew would double the cost of a drawing.
-            self._densities = self.figure.add_axes((0.06, 0.14, 0.26, 0.72))
-            self._answers = self.figure.add_axes((0.385, 0.14, 0.255, 0.72))
-            self._values = self.figure.add_axes((0.71, 0.58, 0.265, 0.28))
-            self._means = self.figure.add_axes((0.71, 0.14, 0.265, 0.26))
-            self._build_axes()
+        super().__init__(width=9.0, height=3.5)
 
-    def _build_axes(self) -> None:
-        densities, answers, values, means = (
-            self._densities, self._answers, self._values, self._means
-        )  # fmt: skip
+    def _build(self) -> None:
+        densities = self._densities = self.figure.add_axes((0.06, 0.14, 0.26, 0.72))
+        answers = self.figure.add_axes((0.385, 0.14, 0.255, 0.72))
+        values = self._values = self.figure.add_axes((0.71, 0.58, 0.265, 0.28))
+        means = self._means = self.figure.add_axes((0.71, 0.14, 0.265, 0.26))
         (self._p_data,) = densities.plot([], [], **plots.REAL_LINE, label="$p_{data}$")
         (self._p_g,) = densities.plot([], [], **plots.FAKE_LINE, label="$p_g$")
         nothing = np.zeros(ARROWS)
@@ -103,12 +89,6 @@ class LineFigure:
             axes.set_xlim(steps[0], max(steps[-1], steps[0] + 20))
         means = [mean for _, view in curve for mean in (view.real[0], view.fake[0])]
         self._means.set_ylim(min(means) - 0.5, max(means) + 0.5)
-
-    def png(self) -> bytes:
-        """The picture as PNG bytes, for a widget."""
-        self._canvas.draw()
-        pixels = np.asarray(self._canvas.buffer_rgba())[..., :3]
-        return enlarged_png(PillowImage.fromarray(pixels), 1)
 
 
 def _name(axes: Axes, x: str, y: str, title: str, columns: int = 2) -> None:

@@ -4,18 +4,14 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import matplotlib as mpl
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
-from PIL import Image as PillowImage
 
 from gan_helpers import plots
 from gan_helpers.training import History
-from gan_helpers.widgets.common import enlarged_png
+from gan_helpers.widgets.common import LiveFigure
 
 WINDOW = 500  # steps: enough to see a trend, few enough to see a single step
 BINS = np.linspace(0, 1, 41)
@@ -54,28 +50,24 @@ def curve(
     return places[shown][order], values[shown][order]
 
 
-class TrainingFigure:
-    """Three axes, built once: a new figure each time would cost three times as much.
+class TrainingFigure(LiveFigure):
+    """Losses, D's outputs and the length of G's gradient, below each other.
 
     ``with_samples``: the samples stand at their left, for a picture that is shown alone.
     """
 
     def __init__(self, with_samples: bool = False):
-        width = 8.6 if with_samples else 5.5
-        left = 3.9 if with_samples else 0.75  # inches
-        with mpl.rc_context(plots.STYLE):
-            self.figure = Figure(figsize=(width, 5.0), dpi=100)
-            self._canvas = FigureCanvasAgg(self.figure)
-            self._losses, self._outputs, self._norm = self.figure.subplots(3, 1)
-            # Fixed, not constrained: finding the room anew would double the cost of a drawing.
-            self.figure.subplots_adjust(left / width, 0.1, 0.98, 0.95, hspace=0.72)
-            self._build_axes()
-            if with_samples:
-                self._samples = self.figure.add_axes((0.01, 0.03, 3.0 / width, 0.92))
-                self._samples.set_axis_off()
+        self._with_samples = with_samples
+        super().__init__(width=8.6 if with_samples else 5.5, height=5.0)
 
-    def _build_axes(self) -> None:
-        losses, outputs, norm = self._losses, self._outputs, self._norm
+    def _build(self) -> None:
+        width, left = self.figure.get_figwidth(), 3.9 if self._with_samples else 0.75  # inches
+        losses, outputs, norm = self.figure.subplots(3, 1)
+        self._losses, self._outputs, self._norm = losses, outputs, norm
+        self.figure.subplots_adjust(left / width, 0.1, 0.98, 0.95, hspace=0.72)
+        if self._with_samples:
+            self._samples = self.figure.add_axes((0.01, 0.03, 3.0 / width, 0.92))
+            self._samples.set_axis_off()
         thin = {"linewidth": 1.1}
         (self._d,) = losses.plot([], [], color=plots.DISCRIMINATOR, label="D loss", **thin)
         (self._g,) = losses.plot([], [], color=plots.GENERATOR, ls="--", label="G loss", **thin)
@@ -141,12 +133,6 @@ class TrainingFigure:
             self._samples.clear()
             self._samples.imshow(plots.grid_image(samples, COLUMNS), cmap="gray")
             self._samples.set_axis_off()
-
-    def png(self) -> bytes:
-        """The picture as PNG bytes, for a widget."""
-        self._canvas.draw()
-        pixels = np.asarray(self._canvas.buffer_rgba())[..., :3]
-        return enlarged_png(PillowImage.fromarray(pixels), 1)
 
 
 def _finish(axes: Axes, x: str, y: str, title: str) -> None:
