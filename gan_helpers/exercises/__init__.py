@@ -31,3 +31,21 @@ def tensor_faults(
     if answer.shape != right.shape:
         return [f"the shape is {tuple(answer.shape)}; expected {tuple(right.shape)}."]
     return ["the values differ from the formula; check it at a point where you know the answer."]
+
+
+def number_faults(
+    answer: object, right: float, reasons: dict[float, str], otherwise: str, tolerance: float
+) -> list[str]:
+    """The reason that belongs to a wrong number, or none where ``answer`` is near ``right``.
+
+    ``otherwise``: the reason of an unknown number, which takes the place of ``{}`` in it.
+    """
+    try:
+        value = float("a text" if isinstance(answer, str) else answer)
+    except (TypeError, ValueError):
+        return [f"{answer!r} is no number; expected one real number."]
+    if abs(value - right) <= tolerance:  # NaN is not
+        return []
+    return [text for wrong, text in reasons.items() if abs(value - wrong) <= tolerance][:1] or [
+        otherwise.format(value)
+    ]

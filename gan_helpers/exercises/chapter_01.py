@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import torch
 
-from gan_helpers.exercises import tensor_faults, verdict
+from gan_helpers.exercises import number_faults, tensor_faults, verdict
 
 
 def check_half_overlap(answer: object) -> None:
@@ -18,11 +18,8 @@ def check_half_overlap(answer: object) -> None:
         -math.log(2) / 2: "that is one of the two terms only, or their mean; V is their sum.",
         -1.0: "that is V in bits; this course takes the natural logarithm, so that V is in nats.",
     }
-    faults = []
-    if answer is not ... and abs(answer + math.log(2)) > 0.005:
-        known = [text for value, text in reasons.items() if abs(answer - value) < 0.005]
-        faults = known or [f"V is not {answer}; find D* on [0, 1], [1, 2] and [2, 3] in turn."]
-    verdict(answer is not ..., faults)
+    otherwise = "V is not {:g}; find D* on [0, 1], [1, 2] and [2, 3] in turn."
+    verdict(answer is not ..., number_faults(answer, -math.log(2), reasons, otherwise, 0.005))
 
 
 def check_optimal_discriminator(

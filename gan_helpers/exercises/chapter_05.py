@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from gan_helpers.exercises import tensor_faults, verdict
+from gan_helpers.exercises import number_faults, tensor_faults, verdict
 from gan_helpers.latent import slerp
 from gan_helpers.models import Generator, evaluating, new_network
 
@@ -17,20 +17,15 @@ def check_mean_length(length: object) -> None:
     They are nearly at right angles: |z_1 + z_2 + z_3| / 3 = sqrt(3) 10 / 3. Introduced in notebook
     05.
     """
-    tried, faults = length is not None and length is not ..., []
-    if tried:
-        reasons = {
-            10.0: "that would be three equal z; these are nearly at right angles.",
-            10 / 3: "lengths do not add up and divide: the squares of z at right angles do.",
-            10 * math.sqrt(3): "that is the length of their sum; divide it by three.",
-            10 / math.sqrt(2): "that is the mean of two z; here are three.",
-        }
-        if not isinstance(length, int | float):
-            faults.append(f"{length!r} is no number.")
-        elif not abs(length - 10 / math.sqrt(3)) <= 0.06:  # NaN is not right either
-            known = [text for value, text in reasons.items() if abs(length - value) < 0.06]
-            faults += known or [f"{length} is not it: add the squares of the lengths, as for axes."]
-    verdict(tried, faults)
+    tried = length is not None and length is not ...
+    reasons = {
+        10.0: "that would be three equal z; these are nearly at right angles.",
+        10 / 3: "lengths do not add up and divide: the squares of z at right angles do.",
+        10 * math.sqrt(3): "that is the length of their sum; divide it by three.",
+        10 / math.sqrt(2): "that is the mean of two z; here are three.",
+    }
+    otherwise = "{:g} is not it: add the squares of the lengths, as for axes."
+    verdict(tried, number_faults(length, 10 / math.sqrt(3), reasons, otherwise, 0.06))
 
 
 def check_slerp(my_slerp: Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import torch
 
-from gan_helpers.exercises import verdict
+from gan_helpers.exercises import number_faults, verdict
 
 
 def check_thief(answer: object) -> None:
@@ -64,10 +64,9 @@ def check_frechet_1d(distance: Callable[[torch.Tensor, torch.Tensor], float]) ->
             ).item(): "it takes standard deviations, not variances.",
             (mean + a.var() + b.var()).item(): "the mixed term -2 s1 s2 is missing.",
         }
+        right = (mean + std).item()
         # N or N - 1 below the line of the variance, both are right.
-        if abs(float(answer) - (mean + std).item()) > 0.01:
-            known = [text for value, text in reasons.items() if abs(float(answer) - value) < 0.01]
-            faults = known or [f"it gives {float(answer):.2f}, not {(mean + std).item():.2f}."]
+        faults = number_faults(answer, right, reasons, f"it gives {{:.2f}}, not {right:.2f}.", 0.01)
     verdict(tried, faults)
 
 

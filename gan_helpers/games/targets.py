@@ -187,4 +187,4 @@ def modes_found(samples: torch.Tensor, centres: torch.Tensor, std: float) -> Mod
     distance, nearest = torch.cdist(samples.float(), centres.float()).min(1)
     good = distance <= 3 * std
     counts = torch.bincount(nearest[good], minlength=len(centres))
-    return ModesFound(int((counts > 0).sum()), good.float().mean().item(), counts)
+    return ModesFound(int((counts > 0).sum()), good.double().mean().item(), counts)
