@@ -28,6 +28,7 @@ class Generator(nn.Module):
     def __init__(self, latent_dim: int = 100, hidden: tuple[int, ...] = (256, 512)):
         super().__init__()
         self.latent_dim = latent_dim
+        self.sizes = {"latent_dim": latent_dim, "hidden": tuple(hidden)}
         layers: list[nn.Module] = []
         width = latent_dim
         for units in hidden:
@@ -55,6 +56,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, hidden: tuple[int, ...] = (256, 256), dropout: float = 0.2):
         super().__init__()
+        self.sizes = {"hidden": tuple(hidden), "dropout": dropout}
         layers: list[nn.Module] = []
         width = PIXELS
         for units in hidden:
@@ -82,6 +84,7 @@ class ArticleGenerator(nn.Module):
     def __init__(self, latent_dim: int = 100):
         super().__init__()
         self.latent_dim = latent_dim
+        self.sizes = {"latent_dim": latent_dim}
         layers: list[nn.Module] = []
         width = latent_dim
         for units in (128, 256, 512, 1024):
@@ -113,6 +116,7 @@ class ArticleDiscriminator(nn.Module):
 
     def __init__(self):
         super().__init__()
+        self.sizes = {}
         self.layers = nn.Sequential(
             nn.Linear(PIXELS, 256),
             _leaky_relu(),
@@ -123,6 +127,11 @@ class ArticleDiscriminator(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return self.layers(flatten_images(images))  # (N, 1, 28, 28) -> (N, 1)
+
+
+# The networks that files name. ``sizes`` of a network are the arguments that build it again.
+GENERATORS = {kind.__name__: kind for kind in (Generator, ArticleGenerator)}
+DISCRIMINATORS = {kind.__name__: kind for kind in (Discriminator, ArticleDiscriminator)}
 
 
 def _leaky_relu() -> nn.LeakyReLU:

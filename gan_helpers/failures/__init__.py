@@ -9,22 +9,3 @@ from gan_helpers.failures.dashboard import (
 from gan_helpers.failures.diagnosis import ADVICE, FEWEST, Diagnosis, Facts, diagnose, gather
 from gan_helpers.failures.gallery import COMPARISONS, FAILURES, Failure, load_recorded, produce
 from gan_helpers.failures.quiz import Quiz
-
-__all__ = [
-    "ADVICE",
-    "COMPARISONS",
-    "Diagnosis",
-    "FAILURES",
-    "FEWEST",
-    "Facts",
-    "Failure",
-    "Quiz",
-    "diagnose",
-    "draw_dashboard",
-    "draw_gallery",
-    "gather",
-    "load_recorded",
-    "plot_dashboard",
-    "plot_gallery",
-    "produce",
-]

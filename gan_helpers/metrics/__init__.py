@@ -18,29 +18,3 @@ from gan_helpers.metrics.evaluation import (
 )
 from gan_helpers.metrics.neighbours import PRDC, nearest_neighbours, prdc
 from gan_helpers.metrics.parzen import SIGMAS, choose_sigma, mean_and_error, parzen_log_likelihood
-
-__all__ = [
-    "CLASSES",
-    "DigitClassifier",
-    "ModeCoverage",
-    "PRDC",
-    "SAMPLES",
-    "SIGMAS",
-    "Scores",
-    "Seen",
-    "choose_sigma",
-    "classifier_score",
-    "classify",
-    "evaluate",
-    "evaluate_images",
-    "frechet_distance",
-    "load_classifier",
-    "load_scores",
-    "mean_and_error",
-    "mode_coverage",
-    "nearest_neighbours",
-    "parzen_log_likelihood",
-    "prdc",
-    "read_images",
-    "score_table",
-]

@@ -1,4 +1,4 @@
-"""Recipes (named sets of hyperparameters), and the state of a run that is started from one."""
+"""Recipes, which are named sets of hyperparameters, and how they are written down."""
 
 import inspect
 import json
@@ -9,12 +9,10 @@ from functools import partial
 import torch
 from torch import nn
 
-from gan_helpers.losses import (
-    GeneratorLoss,
-    non_saturating_generator_loss,
-    saturating_generator_loss,
-)
+from gan_helpers.losses import GENERATOR_LOSSES, GeneratorLoss, non_saturating_generator_loss
 from gan_helpers.models import (
+    DISCRIMINATORS,
+    GENERATORS,
     ArticleDiscriminator,
     ArticleGenerator,
     Discriminator,
@@ -70,17 +68,10 @@ DESCENT = Recipe(
 RECIPES = {"course": COURSE, "article": ARTICLE, "descent": DESCENT}
 # What a recipe may be built of, if it is to be written down; partial(...) sets their arguments.
 PARTS = {
-    part.__name__: part
-    for part in (
-        Generator,
-        Discriminator,
-        ArticleGenerator,
-        ArticleDiscriminator,
-        saturating_generator_loss,
-        non_saturating_generator_loss,
-        torch.optim.Adam,
-        torch.optim.SGD,
-    )
+    **GENERATORS,
+    **DISCRIMINATORS,
+    **{loss.__name__: loss for loss in GENERATOR_LOSSES.values()},
+    **{kind.__name__: kind for kind in (torch.optim.Adam, torch.optim.SGD)},
 }
 
 

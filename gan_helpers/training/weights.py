@@ -1,21 +1,14 @@
 """A network's weights in a file: safetensors, so that nothing has to be unpickled."""
 
+import json
 from pathlib import Path
 
+import torch
 from safetensors.torch import save
 from torch import nn
 
-from gan_helpers.models import (
-    ArticleDiscriminator,
-    ArticleGenerator,
-    Discriminator,
-    Generator,
-    new_network,
-)
+from gan_helpers.models import DISCRIMINATORS, GENERATORS, new_network
 from gan_helpers.training.files import read_tensors, write_whole
-
-GENERATORS = {"Generator": Generator, "ArticleGenerator": ArticleGenerator}
-DISCRIMINATORS = {"Discriminator": Discriminator, "ArticleDiscriminator": ArticleDiscriminator}
 
 
 def save_generator(
@@ -58,7 +51,8 @@ def _save(
         key: tensor.half() if half and tensor.ndim == 2 else tensor
         for key, tensor in network.state_dict().items()
     }
-    write_whole(Path(file), save(tensors, {**about, role: name}))
+    about = {**about, role: name, "sizes": json.dumps(network.sizes)}
+    write_whole(Path(file), save(tensors, about))
 
 
 def load_generator(file: str | Path) -> tuple[nn.Module, dict[str, str]]:
@@ -73,7 +67,6 @@ def load_generator(file: str | Path) -> tuple[nn.Module, dict[str, str]]:
 def load_discriminator(file: str | Path) -> tuple[nn.Module, dict[str, str]]:
     """Read a discriminator that ``save_discriminator`` wrote, as ``load_generator`` does.
 
-    Its dropout has the default strength; in eval mode it does nothing.
     Introduced in notebook 05, "What you need".
     """
     return _load("discriminator", DISCRIMINATORS, file)
@@ -90,18 +83,27 @@ def _load(
             f"({', '.join(known)})."
         )
     try:
-        matrices = [key for key, tensor in tensors.items() if tensor.ndim == 2]
-        matrices.sort(key=lambda key: int(key.split(".")[1]))  # layers.3.weight before layers.12.
-        width = tensors[matrices[0]].shape[1]  # a weight matrix is (out, in)
-        hidden = tuple(len(tensors[key]) for key in matrices[:-1])
-        sizes = {
-            "Generator": (width, hidden),
-            "ArticleGenerator": (width,),
-            "Discriminator": (hidden,),
-        }
-        network = new_network(lambda: known[name](*sizes.get(name, ())))
+        written = about.pop("sizes", None)
+        sizes = _guess(name, tensors) if written is None else json.loads(written)
+        network = new_network(lambda: known[name](**sizes))
         network.load_state_dict(tensors)
-    except (RuntimeError, IndexError, ValueError) as error:
+    except (RuntimeError, IndexError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())  # PyTorch's own has several lines
         raise OSError(f"{file} does not hold the weights of a whole {name} ({reason}).") from error
     return network.eval(), about
+
+
+def _guess(name: str, tensors: dict[str, torch.Tensor]) -> dict:
+    """The sizes of a network in a file that does not say them, from the shapes of its matrices."""
+    matrices = [key for key, tensor in tensors.items() if tensor.ndim == 2]
+    matrices.sort(key=lambda key: int(key.split(".")[1]))  # layers.3.weight before layers.12.
+    sizes = {
+        "latent_dim": tensors[matrices[0]].shape[1],  # a weight matrix is (out, in)
+        "hidden": tuple(len(tensors[key]) for key in matrices[:-1]),
+    }
+    wanted = {
+        "Generator": ("latent_dim", "hidden"),
+        "ArticleGenerator": ("latent_dim",),
+        "Discriminator": ("hidden",),
+    }
+    return {size: sizes[size] for size in wanted.get(name, ())}

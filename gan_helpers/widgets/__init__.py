@@ -6,14 +6,3 @@ from gan_helpers.widgets.inversion import Inversion
 from gan_helpers.widgets.latent_explorer import LatentExplorer
 from gan_helpers.widgets.line_lab import one_dimensional_lab
 from gan_helpers.widgets.live_training import live_training
-
-__all__ = [
-    "Interpolation",
-    "Inversion",
-    "LatentExplorer",
-    "density_game",
-    "density_game_figure",
-    "density_game_numbers",
-    "live_training",
-    "one_dimensional_lab",
-]
