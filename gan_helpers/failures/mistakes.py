@@ -19,6 +19,8 @@ from gan_helpers.training import (
     gradient_norm,
     play_discriminator_step,
     play_step,
+    record_measured,
+    record_step,
 )
 
 
@@ -107,7 +109,7 @@ def step_with_mistakes(
     z = torch.randn(run.recipe.batch_size, generator.latent_dim, generator=run.rng)
     chosen = torch.randint(len(images), (len(z),), generator=run.rng)
     real = scale(images[chosen])  # (N, 1, 28, 28)
-    before = [flat_weights(network) for network in (discriminator, generator)]
+    before = (flat_weights(discriminator), flat_weights(generator))
     if zero_grad:  # both at once, as many programs do
         run.d_optimizer.zero_grad()
         run.g_optimizer.zero_grad()
@@ -135,26 +137,7 @@ def step_with_mistakes(
     if not (d_loss.isfinite() and g_loss.isfinite()):
         raise FloatingPointError(f"d_loss is {d_loss.item()} and g_loss is {g_loss.item()}.")
 
-    if measure:
-        after = [flat_weights(network) for network in (discriminator, generator)]
-        moved = [(new - old).norm().item() for new, old in zip(after, before, strict=True)]
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):  # as play_step: no trace
-            d_real_after = discriminator(real).sigmoid().mean().item()
-        run.history.append(
-            measured_steps=run.history.steps,
-            d_real_after=d_real_after,
-            d_accuracy=torch.cat((real_logits > 0, fake_logits < 0)).float().mean().item(),
-            d_grad_norm=d_norm,
-            g_grad_norm=gradient_norm(generator),
-            d_update_norm=moved[0],
-            g_update_norm=moved[1],
-        )
     logits = (real_logits, fake_logits, fake_logits_after)
-    real_d, fake_d, after_d = (values.detach().sigmoid().mean().item() for values in logits)
-    run.history.append(
-        d_loss=d_loss.item(),
-        g_loss=g_loss.item(),
-        d_real=real_d,
-        d_fake=fake_d,
-        d_fake_after=after_d,
-    )
+    if measure:
+        record_measured(run, real, logits, before, d_norm)
+    record_step(run, (d_loss.detach(), g_loss.detach()), logits)

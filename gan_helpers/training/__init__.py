@@ -35,6 +35,8 @@ from gan_helpers.training.steps import (
     play_generator_step,
     play_step,
     record_frame,
+    record_measured,
+    record_step,
 )
 from gan_helpers.training.weights import (
     load_discriminator,

@@ -185,13 +185,10 @@ def _step(run: Run, real: torch.Tensor, measure: bool) -> None:
         fake = forward(generator, _draw_z(run, len(real)), run.bfloat16)
     g_loss, fake_logits_after = _move_generator(run, fake)
 
-    # One transfer for all numbers: on a GPU each one would wait for the device.
-    means = torch.stack((real_logits, fake_logits, fake_logits_after)).sigmoid().mean((1, 2))
-    values = torch.cat((torch.stack((d_loss, g_loss)), means)).tolist()
-    names = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")
+    logits = (real_logits, fake_logits, fake_logits_after)
     if measure:
-        run.history.append(**_measure(run, real, real_logits, fake_logits, d_before, g_before))
-    run.history.append(**dict(zip(names, values, strict=True)))
+        record_measured(run, real, logits, (d_before, g_before), gradient_norm(discriminator))
+    record_step(run, (d_loss, g_loss), logits)
 
 
 def _move_generator(run: Run, fake: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -204,26 +201,47 @@ def _move_generator(run: Run, fake: torch.Tensor) -> tuple[torch.Tensor, torch.T
 
 
 @torch.no_grad()
-def _measure(
+def record_step(
+    run: Run, losses: tuple[torch.Tensor, ...], logits: tuple[torch.Tensor, ...]
+) -> None:
+    """Append a step to the run's history: ``losses`` of D and G, and three batches of ``logits``.
+
+    The logits, (N, 1) each, are those of real and of generated images before D's step, and of
+    generated ones before G's. Introduced in notebook 03, "One run, two losses", by way of
+    ``History``.
+    """
+    # One transfer for all numbers: on a GPU each one would wait for the device.
+    means = torch.stack(logits).sigmoid().mean((1, 2))
+    values = torch.cat((torch.stack(losses), means)).tolist()
+    names = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")
+    run.history.append(**dict(zip(names, values, strict=True)))
+
+
+@torch.no_grad()
+def record_measured(
     run: Run,
     real: torch.Tensor,
-    real_logits: torch.Tensor,
-    fake_logits: torch.Tensor,
-    d_before: torch.Tensor,
-    g_before: torch.Tensor,
-) -> dict[str, float]:
-    right = torch.cat((real_logits > 0, fake_logits < 0)).float().mean()
+    logits: tuple[torch.Tensor, ...],
+    before: tuple[torch.Tensor, torch.Tensor],
+    d_grad_norm: float,
+) -> None:
+    """Append what costs more: D's accuracy, gradients and updates; call it before ``record_step``.
+
+    ``real``: the step's real images; ``logits``: as for ``record_step``; ``before``: the
+    ``flat_weights`` of D and G before the step. Introduced in notebook 03, "One run, two losses",
+    by way of ``History``.
+    """
     with torch.random.fork_rng(devices=[]):  # dropout's draws here must not shift the run's
         d_real_after = run.discriminator(real).sigmoid().mean().item()
-    return {
-        "measured_steps": run.history.steps,
-        "d_real_after": d_real_after,
-        "d_accuracy": right.item(),
-        "d_grad_norm": gradient_norm(run.discriminator),
-        "g_grad_norm": gradient_norm(run.generator),
-        "d_update_norm": (flat_weights(run.discriminator) - d_before).norm().item(),
-        "g_update_norm": (flat_weights(run.generator) - g_before).norm().item(),
-    }
+    run.history.append(
+        measured_steps=run.history.steps,
+        d_real_after=d_real_after,
+        d_accuracy=torch.cat((logits[0] > 0, logits[1] < 0)).float().mean().item(),
+        d_grad_norm=d_grad_norm,
+        g_grad_norm=gradient_norm(run.generator),
+        d_update_norm=(flat_weights(run.discriminator) - before[0]).norm().item(),
+        g_update_norm=(flat_weights(run.generator) - before[1]).norm().item(),
+    )
 
 
 def _draw_z(run: Run, count: int) -> torch.Tensor:

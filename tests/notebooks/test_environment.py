@@ -5,7 +5,6 @@ workers of make test share the work as they should.
 import ast
 import importlib.util
 import re
-import subprocess
 import sys
 import tomllib
 import venv
@@ -233,9 +232,3 @@ def test_set_up_installs_once_and_stamps_only_what_succeeded(tmp_path, monkeypat
     assert setup_env.read_stamp(environment) == setup_env.INCOMPLETE
     assert setup_env.set_up() is None
     assert setup_env.set_up() is None  # a third call of install would raise StopIteration
-
-
-def test_make_without_a_target_prints_five_lines():
-    command = ["make", "--no-print-directory"]  # make test is itself a make
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert len(result.stdout.splitlines()) == 5
