@@ -34,7 +34,7 @@ from torchvision import datasets, transforms
 
 from gan_helpers.data import load_mnist
 from gan_helpers.models import ArticleDiscriminator, ArticleGenerator, Discriminator
-from gan_helpers.training import ARTICLE, COURSE, Recipe, start_run, train_in_parts
+from gan_helpers.training import ARTICLE, COURSE, Recipe, advance, start_run
 
 BATCH = ARTICLE.batch_size
 BLOCK = 20  # steps timed together: the default period of the measurements that train() makes
@@ -89,18 +89,11 @@ def products_block(recipe: Recipe) -> Iterator[None]:
 
 def course_block(recipe: Recipe, measure_every: int = 10**9, threads: int = 0) -> Iterator[None]:
     images, _ = load_mnist()
-    parts = train_in_parts(
-        start_run(recipe),
-        images,
-        steps=10**9,
-        frame_every=BLOCK,
-        measure_every=measure_every,
-        progress=False,
-    )
-    default = torch.get_num_threads()
+    run, default = start_run(recipe), torch.get_num_threads()
     while True:
         torch.set_num_threads(threads or default)
-        next(parts)
+        for _ in range(BLOCK):
+            advance(run, images, BLOCK, measure_every)
         torch.set_num_threads(default)
         yield
 

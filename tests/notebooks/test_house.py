@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import json
 import re
 from pathlib import Path
 
@@ -73,3 +74,15 @@ def test_introduced_in_names_a_section_that_exists():
                 missing.append(f"{name}: notebook {number}, {section!r}")
     assert not missing, "no such section: " + "; ".join(missing)
     assert claims > 150
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "notebooks").rglob("[0-9]*.ipynb")), ids=lambda path: path.name
+)
+def test_a_notebook_begins_with_few_imports_and_takes_them_from_the_faces(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    codes = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    first = [line for line in codes[0].splitlines() if "gan_helpers" in line or line[:4] == "    "]
+    assert len(first) <= 10
+    for module in re.findall(r"^from gan_helpers\.([\w.]+) import", "\n".join(codes), re.M):
+        assert module in FLOORS or module.startswith("exercises"), module
