@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from gan_helpers.cli import main
 from gan_helpers.metrics import Scores
 from gan_helpers.models import ArticleGenerator, Discriminator, Generator, initialise
 from gan_helpers.training import (
@@ -154,6 +155,33 @@ FABRICATED = Scores(
 )
 
 
+# Options of ``train`` for the networks of a moment, in float32 on every processor.
+SMALL = (
+    "--latent-dim 8 --generator-hidden 16 --discriminator-hidden 16 --batch-size 32 --no-bfloat16"
+).split()
+
+
+def status_of(*arguments: object) -> int:
+    """The exit status of a command, also that of a bad argument."""
+    try:
+        return main([*map(str, arguments)])
+    except SystemExit as stopped:
+        return stopped.code
+
+
+def assert_one_sentence(capsys, *parts: str) -> None:
+    """One sentence on stderr that has ``parts``, and nothing else."""
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    # A progress bar that has begun ends with a new line.
+    *bar, line, rest = captured.err.split("\n")
+    assert rest == "" and all("step" in part for part in bar)
+    assert line.startswith("python -m gan_helpers")
+    assert not re.search(r"usage:|Traceback|\[-h\]", captured.err)
+    for part in parts:
+        assert part in line
+
+
 GENERATORS = {"small": lambda: Generator(8, (16,)), "the article's": ArticleGenerator}
 
 
@@ -207,27 +235,23 @@ def opinion(discriminator, generator, z):
 
 
 class Watcher:
-    """What a reader sees of a panel, and can press."""
+    """What a reader sees of a panel that trains, and can press."""
 
     def __init__(self, run: Run, images: torch.Tensor):
-        self.run = run
-        self.panel = live_training(run, images)
-        self.controls = {
-            one.description: one for one in parts(self.panel) if getattr(one, "description", "")
-        }
-        self.toggle = self.controls["Start"]
-        self.samples, self.curves = (
-            one for one in parts(self.panel) if isinstance(one, ipywidgets.Image)
-        )
+        self.run, self.panel = run, live_training(run, images)
+        self.toggle = control(self.panel, "Start")
+        self.samples, self.curves = pictures(self.panel)
 
     @property
     def words(self) -> str:
-        (line,) = (
-            one.value
-            for one in parts(self.panel)
-            if isinstance(one, ipywidgets.HTML) and 'role="status"' in one.value
-        )
-        return re.sub("<[^>]*>", "", line)
+        return re.sub("<[^>]*>", "", texts(self.panel))
+
+    def control(self, name: str) -> ipywidgets.Widget:
+        return control(self.panel, name)
+
+    def press(self, *names: str) -> None:
+        for name in names:
+            self.control(name).click()
 
     async def until(self, step: int) -> None:
         """Wait, as other cells do, until the run has made ``step`` steps or is paused."""
@@ -236,17 +260,18 @@ class Watcher:
 
     async def paused(self) -> None:
         """Wait until the loop has ended."""
-        while self.panel._runner.running or len(asyncio.all_tasks()) > 1:
+        while self.toggle.value or len(asyncio.all_tasks()) > 1:
             assert self.run.history.steps < 1000, "the loop does not end"
             await asyncio.sleep(0)
 
-    def play(self, steps: int) -> None:
-        """Start, wait for that many steps, pause."""
+    def play(self, steps: int | None = None) -> None:
+        """Start, wait for that many steps (or until it ends by itself), pause."""
 
         async def act():
             self.toggle.value = True
-            await self.until(self.run.history.steps + steps)
-            self.toggle.value = False
+            if steps is not None:
+                await self.until(self.run.history.steps + steps)
+                self.toggle.value = False
             await self.paused()
 
         asyncio.run(act())
@@ -258,3 +283,20 @@ def moved(run: Run, act: Callable[[], None]) -> set[str]:
     before = {name: state(getattr(run, name)) for name in names}
     act()
     return {name for name in names if not same(before[name], state(getattr(run, name)))}
+
+
+def assert_header_bears_flips(file: Path, load: Callable[[Path], object]) -> None:
+    """Whichever byte of the file's header is flipped, ``load`` succeeds or raises ``OSError``."""
+    content = file.read_bytes()
+    escaped = {}
+    for position in range(8 + int.from_bytes(content[:8], "little")):
+        changed = bytearray(content)
+        changed[position] ^= 0xFF
+        file.write_bytes(changed)
+        try:
+            load(file)
+        except OSError:
+            continue
+        except Exception as error:
+            escaped[position] = repr(error)
+    assert escaped == {}

@@ -7,20 +7,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from helping import assert_same_run, assert_same_state, same, state
+from helping import SMALL, assert_same_run, assert_same_state, same, state, status_of
 from PIL import Image
 
-from gan_helpers.cli import main
 from gan_helpers.cli import train as train_command
 from gan_helpers.failures import diagnose
 from gan_helpers.models import sample
 from gan_helpers.plots import grid_image
 from gan_helpers.training import COLUMNS, load_checkpoint, load_generator, read_about
 
-# In float32 on every processor.
-TINY = (
-    "--latent-dim 8 --generator-hidden 16 --discriminator-hidden 16 --batch-size 32 --no-bfloat16"
-).split()
 EPOCH = 10  # steps: 330 images, ten left over
 
 
@@ -28,11 +23,11 @@ pytestmark = pytest.mark.usefixtures("small_mnist")
 
 
 def begin(folder: Path, *more: str) -> int:
-    return main(["train", "--out", str(folder), "--device", "cpu", *TINY, *more])
+    return status_of("train", "--out", folder, "--device", "cpu", *SMALL, *more)
 
 
 def resume(folder: Path, *more: str) -> int:
-    return main(["train", "--out", str(folder), "--device", "cpu", "--resume", *more])
+    return status_of("train", "--out", folder, "--device", "cpu", "--resume", *more)
 
 
 def checkpoint(folder: Path):
@@ -99,7 +94,7 @@ def test_a_run_leaves_all_that_is_for_reading(tmp_path, capsys):
         assert (last.size, last.tobytes()) == (expected.size, expected.tobytes())
 
 
-@pytest.mark.parametrize("checkpoint_every", [None, "1", "7", "10", "25", "100"])
+@pytest.mark.parametrize("checkpoint_every", [None, "1", "7", "100"])
 def test_a_grid_is_drawn_after_each_epoch_however_often_the_run_is_saved(
     tmp_path, checkpoint_every
 ):
@@ -148,11 +143,6 @@ def test_a_time_budget_ends_a_run_and_is_counted_on_by_resume(tmp_path, monkeypa
     assert checkpoint(tmp_path).history.steps == 2 * steps
 
 
-def test_a_tiny_time_budget_is_at_least_a_step(tmp_path):
-    assert begin(tmp_path, "--minutes", "1e-6") == 0
-    assert checkpoint(tmp_path).history.steps >= 1
-
-
 def test_a_run_ends_with_its_diagnosis_unless_it_was_too_short(tmp_path, capsys):
     assert begin(tmp_path, "--epochs", "19", "--grid-every", "19") == 0  # 190 steps
     assert "Diagnosis" not in capsys.readouterr().out
@@ -188,28 +178,18 @@ def test_a_run_that_is_stopped_and_resumed_is_the_uninterrupted_one(
     before_step(monkeypatch, step, act)
     assert begin(stopped, *options) == 130
     assert f"python -m gan_helpers train --resume --out {stopped}" in capsys.readouterr().out
+    if act is press_stop:
+        load_generator(stopped / "generator.safetensors")  # a stopped run leaves one too
     # Ctrl-C ends the run after the step; what comes out of the middle of one loses some steps.
     assert checkpoint(stopped).history.steps == (step + 1 if act is press_stop else step // 5 * 5)
-    assert resume(stopped) == 0
-    assert_same_folder(stopped, whole)
-
-
-def test_a_run_that_is_stopped_twice_in_a_row(tmp_path, monkeypatch):
-    stopped, whole = tmp_path / "stopped", tmp_path / "whole"
-    assert begin(whole, "--epochs", "2") == 0
-    before_step(monkeypatch, 3, press_stop)
-    assert begin(stopped, "--epochs", "2") == 130
-    load_generator(stopped / "generator.safetensors")  # a stopped run leaves one too
-    before_step(monkeypatch, 13, press_stop)
+    before_step(monkeypatch, 27, press_stop)  # and a second time
     assert resume(stopped) == 130
     assert resume(stopped) == 0
     assert_same_folder(stopped, whole)
 
 
 @pytest.mark.parametrize("name", ["save_checkpoint", "_leave", "load_mnist", "grid_image"])
-def test_ctrl_c_at_any_other_moment_ends_the_program_quietly_too(
-    tmp_path, monkeypatch, capsys, name
-):
+def test_ctrl_c_at_any_other_moment_ends_the_program_quietly_too(tmp_path, monkeypatch, name):
     stopped, whole = tmp_path / "stopped", tmp_path / "whole"
     assert begin(whole, "--epochs", "2") == 0
 
@@ -222,10 +202,8 @@ def test_ctrl_c_at_any_other_moment_ends_the_program_quietly_too(
             assert begin(stopped, "--epochs", "2") == 130
         except KeyboardInterrupt:
             pytest.fail("a traceback")
-    if (stopped / "checkpoint.safetensors").exists():
-        assert resume(stopped) == 0
-    else:
-        assert begin(stopped, "--epochs", "2") == 0
+    begun = (stopped / "checkpoint.safetensors").exists()
+    assert (resume(stopped) if begun else begin(stopped, "--epochs", "2")) == 0
     assert_same_folder(stopped, whole)
 
 

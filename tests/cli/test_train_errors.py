@@ -6,42 +6,18 @@ from pathlib import Path
 import pytest
 import torch
 from filelock import FileLock
-from helping import is_finite
+from helping import SMALL, assert_one_sentence, is_finite, status_of
 
-from gan_helpers.cli import main
 from gan_helpers.cli import train as train_command
 from gan_helpers.losses import GENERATOR_LOSSES
 from gan_helpers.training import COURSE, load_checkpoint, save_checkpoint, start_run
 from gan_helpers.training.recipes import PARTS
 
-# In float32 on every processor.
-TINY = (
-    "--latent-dim 8 --generator-hidden 16 --discriminator-hidden 16 --batch-size 32 --no-bfloat16"
-).split()
-
-
 pytestmark = pytest.mark.usefixtures("small_mnist")
 
 
 def run(folder: Path, *more: str) -> int:
-    """The exit status, also that of a bad argument."""
-    try:
-        return main(["train", "--out", str(folder), *more])
-    except SystemExit as stopped:
-        return stopped.code
-
-
-def assert_one_sentence(capsys, *parts: str) -> None:
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    # A progress bar that has begun ends with a new line.
-    *bar, line, rest = captured.err.split("\n")
-    assert rest == "" and all("step" in part for part in bar)
-    assert line.startswith("python -m gan_helpers")
-    for part in parts:
-        assert part in line
-    for word in ("usage:", "Traceback", "[-h]"):
-        assert word not in captured.err
+    return status_of("train", "--out", folder, *more)
 
 
 # bad numbers
@@ -86,34 +62,27 @@ def test_a_number_that_is_too_large(tmp_path, capsys, arguments, message):
     assert_one_sentence(capsys, message)
 
 
-def test_without_a_folder(capsys):
-    with pytest.raises(SystemExit) as stopped:
-        main(["train", "--epochs", "1"])
-    assert stopped.value.code == 2
-    assert_one_sentence(capsys, "--out")
-
-
 @pytest.mark.parametrize("device", ["cuda", "mps"])
 def test_a_device_that_is_not_there(tmp_path, monkeypatch, capsys, device):
     backend = {"cuda": torch.cuda, "mps": torch.backends.mps}[device]
     monkeypatch.setattr(backend, "is_available", lambda: False)
-    assert run(tmp_path / "run", "--device", device, *TINY) == 1
-    assert_one_sentence(capsys, f"--device {device} is not available here; use --device auto")
+    assert run(tmp_path / "run", "--device", device, *SMALL) == 1
+    assert_one_sentence(capsys, f"--device {device} is not available here")
 
 
 # the folder
 
 
 def test_a_second_run_in_a_folder_is_refused(tmp_path, capsys):
-    assert run(tmp_path, "--epochs", "1", "--device", "cpu", *TINY) == 0
+    assert run(tmp_path, "--epochs", "1", "--device", "cpu", *SMALL) == 0
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
     capsys.readouterr()
-    assert run(tmp_path, "--epochs", "1", "--device", "cpu", *TINY) == 1
+    assert run(tmp_path, "--epochs", "1", "--device", "cpu", *SMALL) == 1
     assert_one_sentence(capsys, f"{tmp_path} already holds a run: --resume goes on with it")
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
 
 
-@pytest.mark.parametrize("more", [TINY, ["--resume"]], ids=["begin", "resume"])
+@pytest.mark.parametrize("more", [SMALL, ["--resume"]], ids=["begin", "resume"])
 def test_a_folder_that_another_run_is_writing_into_is_refused(tmp_path, capsys, more):
     with FileLock(tmp_path / "lock"):
         assert run(tmp_path, *more) == 1
@@ -121,20 +90,18 @@ def test_a_folder_that_another_run_is_writing_into_is_refused(tmp_path, capsys, 
     assert [p.name for p in tmp_path.iterdir() if p.name != "lock"] == []
 
 
-def test_a_folder_that_is_a_file(tmp_path, capsys):
-    (tmp_path / "run").write_text("a file")
-    assert run(tmp_path / "run", *TINY) == 1
-    assert_one_sentence(capsys, str(tmp_path / "run"))
-
-
-@pytest.mark.parametrize("there", [True, False])
-def test_resuming_a_folder_without_a_run(tmp_path, capsys, there):
+@pytest.mark.parametrize("there", ["a folder", "a file", "nothing"])
+def test_a_folder_without_a_run_is_not_resumed_and_a_file_is_no_folder(tmp_path, capsys, there):
     folder = tmp_path / "run"
-    if there:
+    if there == "a file":
+        folder.write_text("a file")
+        assert run(folder, *SMALL) == 1
+        assert_one_sentence(capsys, str(folder))
+    elif there == "a folder":
         folder.mkdir()
     assert run(folder, "--resume") == 1
     assert_one_sentence(capsys, f"{folder / 'checkpoint.safetensors'} does not exist")
-    assert folder.exists() == there  # a mistyped name makes no folder
+    assert folder.exists() == (there != "nothing")  # a mistyped name makes no folder
 
 
 def test_resuming_from_a_damaged_or_foreign_checkpoint(tmp_path, capsys):
@@ -158,7 +125,7 @@ def test_resuming_from_a_damaged_or_foreign_checkpoint(tmp_path, capsys):
 def test_what_makes_the_recipe_cannot_be_changed_by_resume(tmp_path, capsys, arguments):
     assert run(tmp_path, "--resume", *arguments.split()) == 1
     option = arguments.split()[0].replace("--no-", "--")
-    assert_one_sentence(capsys, f"{option} cannot be changed by --resume; begin another run")
+    assert_one_sentence(capsys, f"{option} cannot be changed by --resume")
 
 
 # losses that are not finite
@@ -174,18 +141,11 @@ def test_a_loss_that_is_nan_leaves_the_last_good_checkpoint(tmp_path, monkeypatc
     monkeypatch.setitem(GENERATOR_LOSSES, "saturating", saturating_generator_loss)
     monkeypatch.setitem(PARTS, "saturating_generator_loss", saturating_generator_loss)
     more = ["--loss", "saturating", "--checkpoint-every", "5", "--device", "cpu"]
-    assert run(tmp_path, *TINY, *more) == 1
+    assert run(tmp_path, *SMALL, *more) == 1
     file = tmp_path / "checkpoint.safetensors"
     assert_one_sentence(capsys, "generator's loss became nan", str(file), "smaller --learning-rate")
     saved = load_checkpoint(file)
     assert saved.history.steps == 5
-    assert is_finite(saved.generator) and is_finite(saved.discriminator)
-
-
-def test_a_learning_rate_that_is_far_too_large(tmp_path, capsys):
-    assert run(tmp_path, *TINY, "--learning-rate", "1e30", "--device", "cpu") == 1
-    assert_one_sentence(capsys, "smaller --learning-rate")
-    saved = load_checkpoint(tmp_path / "checkpoint.safetensors")
     assert is_finite(saved.generator) and is_finite(saved.discriminator)
 
 
@@ -201,7 +161,7 @@ def test_a_disk_that_is_full_at_the_end(tmp_path, monkeypatch, capsys):
             leave(*arguments)
 
         patched.setattr(train_command, "_leave", leaving)
-        assert run(tmp_path, *TINY, "--epochs", "1", "--device", "cpu") == 1
+        assert run(tmp_path, *SMALL, "--epochs", "1", "--device", "cpu") == 1
     assert_one_sentence(capsys, "No space left on device")
     assert [path.name for path in tmp_path.iterdir() if "unfinished" in path.name] == []
     assert run(tmp_path, "--resume") == 0  # nothing is lost

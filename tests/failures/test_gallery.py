@@ -5,7 +5,15 @@ from functools import partial
 
 import pytest
 import torch
-from helping import assert_columns_match, same, same_run, state
+from helping import (
+    MEASURED_COLUMNS,
+    STEP_COLUMNS,
+    assert_columns_match,
+    same,
+    same_run,
+    state,
+    weights,
+)
 from torch import nn
 
 from gan_helpers.data import load_mnist
@@ -25,16 +33,8 @@ from gan_helpers.models import Generator
 from gan_helpers.training import play_step, start_run
 
 
-def one_image(images: torch.Tensor) -> torch.Tensor:
-    """Copies of one image: whichever are chosen, the batch is the same."""
-    return images[:1].expand(70, -1, -1, -1).contiguous()
-
-
-# step_with_mistakes
-
-
 def test_without_a_mistake_it_is_the_step_of_the_course(calm, images):
-    images = one_image(images)
+    images = images[:1].repeat(70, 1, 1, 1)  # whichever are chosen, the batch is the same
     ours, theirs = (start_run(calm, seed=3) for _ in range(2))
     theirs.order, theirs.position = torch.arange(70), 0  # so that z is drawn first in both
     step_with_mistakes(ours, images, measure=True)
@@ -42,9 +42,7 @@ def test_without_a_mistake_it_is_the_step_of_the_course(calm, images):
     for network in ("generator", "discriminator", "sampler"):
         torch.testing.assert_close(state(getattr(ours, network)), state(getattr(theirs, network)))
     assert_columns_match(ours.history)
-    for name in ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after", "d_real_after",
-                 "d_accuracy", "d_grad_norm", "g_grad_norm", "d_update_norm", "g_update_norm",
-                 "measured_steps"):  # fmt: skip
+    for name in STEP_COLUMNS + MEASURED_COLUMNS:
         pair = [getattr(run.history, name) for run in (ours, theirs)]
         assert len(pair[0]) == 1 and pair[0] == pytest.approx(pair[1], rel=1e-4), name
 
@@ -105,44 +103,33 @@ def test_only_batchnorm_is_taken_out():
     assert generator_without_batchnorm()(torch.zeros(2, 100)).shape == (2, 1, 28, 28)
 
 
-def test_weights_of_zero_never_move(recipe, images):
-    run = produce(Failure("", recipe, partial(multiply_weights, factor=0.0)), images, steps=21)
-    assert not any(parameter.any() for parameter in run.generator.parameters())
-    assert run.history.g_grad_norm == run.history.d_grad_norm == [0.0, 0.0]
+@pytest.mark.parametrize("factor", [3.0, 0.0])
+@pytest.mark.parametrize("decay", [0.9, None])  # without averaging the sampler is the generator
+def test_weights_are_multiplied_once(recipe, factor, decay):
+    run, plain = (start_run(replace(recipe, average_decay=decay), 0) for _ in range(2))
+    multiply_weights(run, factor)
+    for name in ("generator", "discriminator", "sampler"):
+        assert torch.equal(weights(getattr(run, name)), factor * weights(getattr(plain, name)))
 
 
-def test_multiplied_weights(recipe):
-    run, plain = start_run(recipe, 0), start_run(recipe, 0)
-    multiply_weights(run, 3.0)
-    for network in ("generator", "discriminator", "sampler"):
-        pairs = zip(
-            getattr(run, network).parameters(), getattr(plain, network).parameters(), strict=True
-        )
-        assert all(torch.equal(ours, 3 * theirs) for ours, theirs in pairs)
-
-
-@pytest.mark.parametrize("player,other", ["dg", "gd"])
-def test_one_players_rate_is_changed(recipe, player, other):
+@pytest.mark.parametrize(("player", "rates"), [("d", (0.01, 1)), ("g", (1, 0.01))])
+def test_one_players_rate_is_changed(recipe, player, rates):
     run = start_run(recipe, 0)
     multiply_rate(run, player, 0.01)
-    rates = {"d": run.d_optimizer.param_groups[0]["lr"], "g": run.g_optimizer.param_groups[0]["lr"]}
-    assert rates[player] == pytest.approx(0.01 * recipe.learning_rate)
-    assert rates[other] == recipe.learning_rate
+    found = [part.param_groups[0]["lr"] for part in (run.d_optimizer, run.g_optimizer)]
+    assert found == pytest.approx([rate * recipe.learning_rate for rate in rates])
+    with pytest.raises(ValueError, match="player is 'x'"):
+        multiply_rate(run, "x", 0.01)
 
 
-def test_one_optimiser_moves_both_networks(calm, images):
-    updates = []
-    for prepare in (None, one_optimizer):
-        failure = Failure("", replace(calm, average_decay=None), prepare,
-                          partial(step_with_mistakes, detach=False))  # fmt: skip
-        run = start_run(calm, 0)
-        if prepare:
-            prepare(run)
-        for group in run.g_optimizer.param_groups:
-            group["lr"] = 0.0  # the generator's own optimiser moves nothing
-        failure.step(run, images, True)
-        updates.append(run.history.g_update_norm[0])
-    assert updates[0] == 0 < updates[1]
+@pytest.mark.parametrize("both", [False, True])
+def test_one_optimiser_moves_both_networks(calm, images, both):
+    run = start_run(replace(calm, average_decay=None), 0)
+    if both:
+        one_optimizer(run)
+    multiply_rate(run, "g", 0.0)  # the generator's own optimiser moves nothing
+    step_with_mistakes(run, images, measure=True, detach=False)
+    assert (run.history.g_update_norm[0] > 0) == both
 
 
 def test_five_steps_of_d_are_one_step_in_the_history(recipe, images, monkeypatch):
@@ -186,8 +173,7 @@ def test_the_history_of_a_failure_is_an_ordinary_one(recipe, images):
     history = produce(Failure("", recipe), images, steps=50).history
     assert_columns_match(history)
     assert (history.steps, history.frame_steps) == (50, [0, 25, 50])
-    assert history.measured_steps == [0, 20, 40]
-    assert "stopped" not in history.about
+    assert history.measured_steps == [0, 20, 40] and "stopped" not in history.about
 
 
 def test_a_run_that_breaks_down_ends_and_says_why(recipe, images):
@@ -201,45 +187,25 @@ def test_a_run_that_breaks_down_ends_and_says_why(recipe, images):
     assert history.about["stopped"] == "d_loss is nan"
 
 
-def test_no_steps_are_refused(recipe, images):
-    with pytest.raises(ValueError, match="steps is 0"):
-        produce(Failure("", recipe), images, steps=0)
-
-
-def test_too_few_images_are_refused(recipe, images):
-    with pytest.raises(ValueError, match="batch_size is 16"):
-        produce(Failure("", recipe), images[:15])
-
-
-@pytest.mark.parametrize("name", FAILURES)
-def test_every_failure_can_be_made(name, images, monkeypatch):
-    images = images.repeat(2, 1, 1, 1)
-    monkeypatch.setattr(mistakes, "load_mnist", lambda: (images, torch.arange(140) % 10))
-    history = produce(FAILURES[name], images, steps=2).history
-    assert history.steps == 2 or "stopped" in history.about
-    assert_columns_match(history)
-
-
-def test_images_that_the_prepared_order_does_not_fit_are_refused(images):
-    with pytest.raises(ValueError, match="140 images, and the order prepared is of 60,000"):
-        produce(FAILURES["not_shuffled"], images.repeat(2, 1, 1, 1), steps=1)
-
-
-def test_weights_are_multiplied_once_without_averaging(recipe):
-    run, plain = (start_run(replace(recipe, average_decay=None), 0) for _ in range(2))
-    multiply_weights(run, 3.0)
-    pairs = zip(run.generator.parameters(), plain.generator.parameters(), strict=True)
-    assert all(torch.equal(ours, 3 * theirs) for ours, theirs in pairs)
+@pytest.mark.parametrize(
+    ("failure", "chosen", "steps", "message"),
+    [
+        (None, slice(70), 0, "steps is 0"),
+        (None, slice(15), 1, "batch_size is 16"),
+        ("not_shuffled", [0] * 140, 1, "140 images, and the order prepared is of 60,000"),
+    ],
+)
+def test_what_cannot_be_produced_is_explained(recipe, images, failure, chosen, steps, message):
+    with pytest.raises(ValueError, match=message):
+        produce(FAILURES.get(failure, Failure("", recipe)), images[chosen], steps=steps)
 
 
 def test_measuring_does_not_change_a_step_with_mistakes(recipe, images):
-    runs = []
-    for measure in (False, True):
-        run = start_run(recipe, 0)
+    runs = [start_run(recipe, 0) for _ in range(2)]
+    for run in runs:
         torch.manual_seed(0)
         for _ in range(3):
-            step_with_mistakes(run, images, measure)
-        runs.append(run)
+            step_with_mistakes(run, images, measure=run is runs[1])
     assert same(state(runs[0].discriminator), state(runs[1].discriminator))
 
 

@@ -17,13 +17,9 @@ def test_there_are_at_least_ten_cases_of_known_failures_and_at_least_seven_kinds
 
 
 def test_the_right_answer_is_right_and_tells_the_change(capsys):
-    quiz = Quiz()
-    quiz.answer(3, "sigmoid twice")
-    assert capsys.readouterr().out == (
-        f"right, sigmoid twice. What was changed: {FAILURES['sigmoid_twice'].change}.\n"
-    )
-    quiz.score()
-    assert capsys.readouterr().out == "1 right at the first answer; 1 of 12 cases tried\n"
+    Quiz().answer(3, "sigmoid twice")
+    out = capsys.readouterr().out
+    assert "right, sigmoid twice" in out and FAILURES["sigmoid_twice"].change in out
 
 
 def test_a_wrong_answer_gets_the_evidence_and_only_the_first_counts(capsys):
@@ -34,27 +30,19 @@ def test_a_wrong_answer_gets_the_evidence_and_only_the_first_counts(capsys):
     quiz.answer(5, "discriminator too strong")
     capsys.readouterr()
     quiz.score()
-    assert capsys.readouterr().out == "1 right at the first answer; 2 of 12 cases tried\n"
-    for case in range(1, len(CASES) + 1):
-        quiz = Quiz()
-        quiz.answer(case, "diverged")
-        assert quiz.right == {case: False}
+    assert "1 right at the first answer; 2 of 12" in capsys.readouterr().out
 
 
-def test_dots_are_no_answer(capsys):
+def test_dots_are_no_answer_and_bad_arguments_are_explained(capsys):
     quiz = Quiz()
     quiz.answer(1, ...)
     assert "not tried yet" in capsys.readouterr().out
-    assert quiz.right == {}
-
-
-def test_bad_arguments_are_explained():
-    quiz = Quiz()
     for case in (0, 13, 1.5):
         with pytest.raises(ValueError, match=f"case is {case}; expected"):
             quiz.show(case)
     with pytest.raises(ValueError, match="name is 'collapse'; expected one of 'healthy'"):
         quiz.answer(1, "collapse")
+    assert quiz.right == {}
 
 
 def test_show_draws_the_case_with_words_that_do_not_name_it(monkeypatch, capsys):

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import pytest
 import torch
+from helping import same, state
 
 from gan_helpers.data import load_mnist
 from gan_helpers.metrics import (
@@ -52,63 +53,30 @@ def scores() -> Scores:
     return evaluate(small_generator(), n=1000, progress=False)
 
 
-def test_every_score_is_a_plain_number(scores):
+def test_an_untrained_generator_scores_badly_and_each_score_is_a_plain_number(scores):
     assert {type(value) for value in asdict(scores).values()} == {int, float}
-    assert (type(scores.samples), type(scores.classes_missing)) == (int, int)
     assert all(math.isfinite(value) for value in asdict(scores).values())
-    assert scores.samples == 1000
-    assert 0 <= scores.digits <= 1
-
-
-def test_an_untrained_generator_scores_badly(scores):
-    assert scores.frechet > 300
-    assert scores.classifier_score < 2
-    assert scores.classes_missing > 5
-    assert scores.recall < 0.1
-    assert scores.parzen < 0
-    assert scores.nearest_pixels > 1.2
+    assert (scores.samples, type(scores.classes_missing)) == (1000, int)
+    assert scores.frechet > 300 and scores.classifier_score < 2 and scores.classes_missing > 5
+    assert scores.recall < 0.1 and scores.parzen < 0 and 0 <= scores.digits <= 1
+    assert 1.2 < scores.nearest_pixels < 5
 
 
 def test_evaluate_is_evaluate_images_of_what_the_seed_draws(scores):
+    """And so it repeats itself, whatever the global random state is."""
     z = torch.randn(1000, 8, generator=torch.Generator().manual_seed(0))
     images = sample(small_generator(), z)
     assert evaluate_images(images, progress=False) == scores
 
 
-def test_evaluate_repeats_itself_whatever_the_global_random_state_is(scores):
-    generator = small_generator()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(123)
-        before = torch.get_rng_state()
-        assert evaluate(generator, n=1000, progress=False) == scores
-        assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_another_seed_draws_other_images(scores):
-    other = evaluate(small_generator(), n=1000, seed=1, progress=False)
-    assert other != scores
-    assert other.frechet == pytest.approx(scores.frechet, rel=0.1)
-
-
-@pytest.mark.parametrize("training", [True, False])
-def test_the_generators_mode_and_weights_are_left_as_they_were(training, monkeypatch):
+@pytest.mark.parametrize(("seed", "training"), [(0, True), (1, False)])
+def test_the_seeds_z_are_drawn_in_order_and_all_else_is_left_as_it_was(monkeypatch, seed, training):
     monkeypatch.setattr(evaluation, "evaluate_images", lambda images, progress: images)
-    generator = small_generator().train(training)
-    kept = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
-    images = evaluate(generator, n=1000, progress=False)
-    assert generator.training == training
-    assert all(torch.equal(kept[name], now) for name, now in generator.state_dict().items())
-    assert images.shape == (1000, 1, 28, 28)
-    # Eval mode for the draw: the batch an image comes in does not matter, but for the rounding of
-    # its products, one grey level at most.
-    z = torch.randn(1000, 8, generator=torch.Generator().manual_seed(0))
-    assert (images[:10].int() - sample(generator, z[:10]).int()).abs().max() <= 1
-
-
-def test_more_than_one_batch_of_z_is_drawn_in_its_order(monkeypatch):
-    monkeypatch.setattr(evaluation, "evaluate_images", lambda images, progress: images)
-    images = evaluate(small_generator(), n=2345, progress=False)
-    z = torch.randn(2345, 8, generator=torch.Generator().manual_seed(0))
+    generator, random = small_generator().train(training), torch.get_rng_state()
+    images = evaluate(generator, n=2345, seed=seed, progress=False)
+    assert generator.training == training and torch.equal(torch.get_rng_state(), random)
+    assert same(state(generator), state(small_generator()))
+    z = torch.randn(2345, 8, generator=torch.Generator().manual_seed(seed))
     expected = sample(small_generator(), z)
     # The products of a smaller batch round differently: one grey level at most.
     assert (images.int() - expected.int()).abs().max() <= 1
@@ -140,19 +108,21 @@ def test_the_progress_bars_can_be_off_and_are_on_by_default(capsys):
     assert "Parzen" in captured.err and "neighbours" in captured.err
 
 
-@pytest.mark.parametrize("n", [999, 0, -1])
-def test_too_few_images_are_refused(n):
-    with pytest.raises(ValueError, match=f"n is {n}; expected at least 1,000.*10,000 is usual"):
-        evaluate(small_generator(), n=n)
-    if n > 0:
-        images = torch.zeros(n, 1, 28, 28, dtype=torch.uint8)
-        with pytest.raises(ValueError, match="the number of images is 999; expected at least"):
-            evaluate_images(images)
+BLACK = torch.zeros(1000, 1, 28, 28, dtype=torch.uint8)
 
 
-def test_what_are_no_images_is_refused():
-    images = torch.zeros(1000, 1, 28, 28, dtype=torch.uint8)
-    with pytest.raises(TypeError, match="images has dtype torch.float32; expected torch.uint8"):
-        evaluate_images(images.float())
-    with pytest.raises(ValueError, match=r"images has shape \(1000, 28, 28\)"):
-        evaluate_images(images.squeeze(1))
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        *(
+            (lambda n=n: evaluate(small_generator(), n=n), ValueError, f"n is {n}; .* 1,000")
+            for n in (999, 0, -1)
+        ),
+        (lambda: evaluate_images(BLACK[1:]), ValueError, "the number of images is 999"),
+        (lambda: evaluate_images(BLACK.float()), TypeError, "images has dtype torch.float32"),
+        (lambda: evaluate_images(BLACK[:, 0]), ValueError, r"images has shape \(1000, 28, 28\)"),
+    ],
+)
+def test_bad_input_is_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

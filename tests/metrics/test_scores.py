@@ -31,40 +31,22 @@ def test_the_table_of_one_generator_is_rounded_row_by_row():
         *("0.912", "0.500", "1.234", "0.877", "0.99", "1.00"),
     ]
     assert rows[1] == ["samples", "10,000"]  # no way is good
+    assert str(FABRICATED) == score_table({"value": [FABRICATED]})
     assert rows[3] == ["Parzen log-likelihood, nats", "225.0", "higher; beware"]
 
 
 def test_several_seeds_are_their_mean_and_the_samples_standard_deviation():
     # 10, 12 and 17: mean 13, squares 9 + 1 + 16 over 2, so 3.61.
-    runs = [replace(FABRICATED, frechet=value) for value in (10.0, 12.0, 17.0)]
+    runs = [
+        replace(FABRICATED, frechet=value, classes_missing=missing)
+        for value, missing in ((10.0, 0), (12.0, 1), (17.0, 1))
+    ]
     rows = {row[0]: row[1:] for row in columns({"one": [FABRICATED], "three": runs})}
     assert rows["metric"] == ["one", "three", "good is"]
     assert rows["Frechet distance"] == ["12.3", "13.0 +- 3.6", "lower"]
+    assert rows["classes missing"] == ["2", "0.7 +- 0.6", "0"]
     assert rows["recall"] == ["0.500", "0.500 +- 0.000", "higher"]
     assert rows["samples"] == ["10,000", "10,000"]
-
-
-def test_classes_missing_may_be_a_fraction_on_average():
-    runs = [replace(FABRICATED, classes_missing=value) for value in (0, 1)]
-    rows = {row[0]: row[1:] for row in columns({"two": runs})}
-    assert rows["classes missing"] == ["0.5 +- 0.7", "0"]
-
-
-def test_the_columns_of_the_table_stand_under_each_other():
-    lines = score_table({"a": [FABRICATED], "a longer name": [FABRICATED]}).splitlines()
-    remarks = {line.index("higher") for line in lines if "higher" in line}
-    assert remarks == {lines[0].index("good is")}
-    assert len({line.rindex("0.500") for line in lines if "0.500" in line}) == 1
-    assert lines[0].index("a longer name") + len("a longer name") + 2 == lines[0].index("good is")
-
-
-def test_a_name_without_scores_is_refused():
-    with pytest.raises(ValueError, match="scores has no scores for 'article'"):
-        score_table({"course": [FABRICATED], "article": []})
-
-
-def test_printed_scores_are_their_table():
-    assert str(FABRICATED) == score_table({"value": [FABRICATED]})
 
 
 # load_scores
@@ -76,11 +58,6 @@ def test_recorded_scores_are_loaded(tmp_path):
     recorded = {"a": [{"of": "x", "about": {}, "scores": asdict(run)} for run in runs], "b": []}
     file.write_text(json.dumps({"command": "record", "scores": recorded}))
     assert load_scores(file) == load_scores(str(file)) == {"a": runs, "b": []}
-
-
-def test_a_missing_file_of_scores(tmp_path):
-    with pytest.raises(FileNotFoundError, match="absent.json do not exist"):
-        load_scores(tmp_path / "absent.json")
 
 
 @pytest.mark.parametrize(
@@ -95,66 +72,58 @@ def test_files_that_hold_no_scores(tmp_path, content):
     (tmp_path / "scores.json").write_text(content)
     with pytest.raises(OSError, match="scores.json holds no recorded scores"):
         load_scores(tmp_path / "scores.json")
+    with pytest.raises(ValueError, match="scores has no scores for 'article'"):
+        score_table({"course": [FABRICATED], "article": []})
+
+
+@pytest.mark.parametrize("read", [load_scores, read_images])
+def test_a_missing_file(tmp_path, read):
+    for missing in (tmp_path / "absent", tmp_path):  # a folder is no file
+        with pytest.raises(FileNotFoundError, match=f"{missing.name} do(es)? not exist"):
+            read(missing)
 
 
 # read_images
 
 
 @pytest.mark.parametrize("shape", [(12, 28, 28), (12, 1, 28, 28), (28, 28, 28)])
-def test_images_are_read_with_or_without_their_channel(tmp_path, shape):
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_images_are_read_with_or_without_their_channel(tmp_path, shape, save):
     images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    np.savez(tmp_path / "images.npz", images=images, other=np.zeros(3))
+    save(tmp_path / "images.npz", images=np.asfortranarray(images), other=np.zeros(3))
     for file in (tmp_path / "images.npz", str(tmp_path / "images.npz")):
         read = read_images(file)
         assert (read.dtype, read.shape) == (torch.uint8, (len(images), 1, 28, 28))
         assert np.array_equal(read.numpy().reshape(shape), images)
-    np.savez_compressed(tmp_path / "images.npz", images=np.asfortranarray(images))
-    assert np.array_equal(read_images(tmp_path / "images.npz").numpy().reshape(shape), images)
 
 
-def test_a_missing_file_of_images(tmp_path):
-    with pytest.raises(FileNotFoundError, match="absent.npz does not exist"):
-        read_images(tmp_path / "absent.npz")
-    with pytest.raises(FileNotFoundError, match="does not exist"):
-        read_images(tmp_path)  # a folder
-
-
-def test_damaged_files_of_images(tmp_path):
+def test_damaged_files_and_files_without_images(tmp_path):
     file = tmp_path / "images.npz"
-    np.savez_compressed(file, images=np.arange(784, dtype=np.uint8).reshape(1, 28, 28))
-    content = file.read_bytes()
-    for damaged in (b"", b"text", content[:100], content[: len(content) // 2], content[:-1]):
-        file.write_bytes(damaged)
+    images = np.arange(784, dtype=np.uint8).reshape(1, 28, 28)
+    written = []
+    for save, arrays in (
+        (np.savez, {"pictures": images}),
+        (np.savez, {"images": np.array([{}])}),  # objects: they would have to be unpickled
+        (np.save, {"arr": images}),  # one array, no names
+        (np.savez_compressed, {"images": images}),
+    ):
+        with open(file, "wb") as opened:
+            save(opened, **arrays)
+        written.append(file.read_bytes())
+    *others, whole = written
+    cut = [whole[:n] for n in (0, 100, len(whole) // 2, -1)]
+    for content in (*others, *cut, b"text"):
+        file.write_bytes(content)
         with pytest.raises(OSError, match="images.npz holds no readable array 'images'"):
             read_images(file)
-
-
-def test_files_without_images(tmp_path):
-    file = tmp_path / "images.npz"
-    np.savez(file, pictures=np.zeros((2, 28, 28), np.uint8))
-    with pytest.raises(OSError, match="no readable array 'images'.*savez"):
-        read_images(file)
-    np.savez(file, images=np.array([{}]))  # objects: they would have to be unpickled
-    with pytest.raises(OSError, match="no readable array 'images'"):
-        read_images(file)
-    with open(file, "wb") as opened:
-        np.save(opened, np.zeros((2, 28, 28), np.uint8))  # one array, no names
-    with pytest.raises(OSError, match="no readable array 'images'"):
-        read_images(file)
 
 
 @pytest.mark.parametrize(
     ("shape", "dtype"),
     [
-        ((2, 28, 28), np.float32),
-        ((2, 28, 28), np.int64),
-        ((28, 28), np.uint8),
-        ((2, 784), np.uint8),
-        ((2, 32, 32), np.uint8),
-        ((2, 28, 28, 1), np.uint8),
-        ((2, 3, 28, 28), np.uint8),  # in colour
-        ((2, 1, 1, 28, 28), np.uint8),
-        ((), np.uint8),
+        *(((2, 28, 28), np.float32), ((2, 28, 28), np.int64)),
+        *((shape, np.uint8) for shape in [(), (28, 28), (2, 784), (2, 32, 32)]),
+        *((shape, np.uint8) for shape in [(2, 28, 28, 1), (2, 3, 28, 28), (2, 1, 1, 28, 28)]),
     ],
 )
 def test_images_of_another_kind(tmp_path, shape, dtype):

@@ -43,8 +43,8 @@ def test_every_dependency_has_a_range_and_a_pin_within_it(requirement):
 
 
 def test_pins_are_public_versions_named_once():
-    pinned = [line for line in CONSTRAINTS if "==" in line]
-    assert len({canonicalize_name(name) for name in PINS}) == len(pinned)
+    names = [canonicalize_name(line.split("==")[0]) for line in CONSTRAINTS if "==" in line]
+    assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"\d+(\.\d+)*", version) for version in PINS.values())
 
 
@@ -85,23 +85,20 @@ def test_script_is_readable_for_old_pythons():
     SCRIPT.read_bytes().decode("ascii")  # Python 2.7 reads nothing else without a coding line
 
 
-@pytest.mark.parametrize("minor", [11, 12, 13])
-def test_supported_pythons_pass(minor):
-    assert setup_env.python_problem((3, minor, 0)) is None
-    assert SpecifierSet(PROJECT["requires-python"]).contains(f"3.{minor}.0")
-
-
-@pytest.mark.parametrize("version", [(2, 7, 18), (3, 6, 15), (3, 10, 13), (3, 14, 0), (4, 0, 0)])
-def test_other_pythons_are_named_with_what_to_do(version):
+@pytest.mark.parametrize(
+    "version", [(2, 7, 18), (3, 6, 15), (3, 10, 13), (3, 11, 0), (3, 13, 9), (3, 14, 0), (4, 0, 0)]
+)
+def test_a_python_that_is_not_supported_is_named_with_what_to_do(version):
     problem = setup_env.python_problem(version)
-    assert f"Python {version[0]}.{version[1]}," in problem
-    assert "make lab PYTHON=python3.12" in problem
-    assert not SpecifierSet(PROJECT["requires-python"]).contains(".".join(map(str, version)))
+    supported = SpecifierSet(PROJECT["requires-python"]).contains(".".join(map(str, version)))
+    assert supported == (problem is None)
+    if problem:
+        assert f"Python {version[0]}.{version[1]}," in problem
+        assert "make lab PYTHON=python3.12" in problem
 
 
 def test_missing_modules_are_named_with_what_to_do():
-    assert setup_env.missing_modules() == []
-    assert setup_env.module_problem([], (3, 12, 1)) is None
+    assert setup_env.module_problem(setup_env.missing_modules(), (3, 12, 1)) is None
     problem = setup_env.module_problem(["venv", "ensurepip"], (3, 12, 1))
     assert "venv and ensurepip" in problem
     assert "apt install python3.12-venv" in problem
@@ -131,14 +128,12 @@ CONFLICT = (
 SKIPPED = "Could not fetch URL https://example.org/simple/torch/: {} - skipping\n"
 TIMED_OUT = "ReadTimeoutError: HTTPSConnectionPool(host='example.org', port=443): Read timed out.\n"
 FULL = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n"
-BROKEN = "ERROR: Failed building editable for gan-helpers\n"
 
 
 @pytest.mark.parametrize(
     ("log", "words"),
     [
         (RETRY.format(0) + UNMATCHED.format("setuptools>=77", "none"), "network connection"),
-        (UNMATCHED.format("setuptools>=77", "none"), "network connection"),
         (RETRY.format(0) + CONFLICT, "network connection"),
         (SKIPPED.format("connection error: refused") + CONFLICT, "network connection"),
         (TIMED_OUT, "network connection"),
@@ -146,8 +141,7 @@ BROKEN = "ERROR: Failed building editable for gan-helpers\n"
         (UNMATCHED.format("torch<3,>=2.6", "none"), "no build of torch<3,>=2.6 for this computer"),
         (SKIPPED.format("404 Client Error: Not Found") + CONFLICT, "no build of torch==2.14.1 for"),
         (RETRY.format(4) + FULL, "disk is full"),
-        (RETRY.format(4) + BROKEN, "installation failed"),
-        ("", "installation failed"),
+        ("ERROR: Failed building editable for gan-helpers\n", "installation failed"),
     ],
 )
 def test_a_failed_installation_is_one_sentence_with_the_log(log, words):
@@ -179,22 +173,19 @@ def test_stamp_changes_with_the_lists_the_python_and_the_place(tmp_path):
 def test_environment_is_complete_only_with_the_stamp_and_its_programs(tmp_path):
     root, environment = make_folder(tmp_path)
     stamp = setup_env.fingerprint(root, (3, 12, 1))
-    python, jupyter = (tmp_path / ".venv" / "bin" / name for name in ("python", "jupyter"))
-    python.symlink_to(sys.executable)
-    jupyter.touch()
-    assert not setup_env.is_complete(environment, stamp)
-    setup_env.write_stamp(environment, setup_env.INCOMPLETE)
-    assert not setup_env.is_complete(environment, stamp)
-    setup_env.write_stamp(environment, stamp)
-    assert setup_env.is_complete(environment, stamp)
-
-    python.unlink()
-    python.symlink_to(tmp_path / "a-python-that-was-removed")
-    assert not setup_env.is_complete(environment, stamp)
-    python.unlink()
-    python.symlink_to(sys.executable)
-    jupyter.unlink()
-    assert not setup_env.is_complete(environment, stamp)
+    programs = [tmp_path / ".venv" / "bin" / name for name in ("python", "jupyter")]
+    for program in programs:
+        program.touch()
+    for written in (None, setup_env.INCOMPLETE, stamp):
+        if written:
+            setup_env.write_stamp(environment, written)
+        assert setup_env.is_complete(environment, stamp) == (written == stamp)
+    for program in programs:
+        program.unlink()
+        program.symlink_to(tmp_path / "one-that-was-removed")
+        assert not setup_env.is_complete(environment, stamp)
+        program.unlink()
+        program.touch()
 
 
 def test_environment_is_remade_when_interrupted_moved_broken_or_of_another_python(tmp_path):

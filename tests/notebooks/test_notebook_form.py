@@ -50,18 +50,15 @@ def lines_of(cell):
     return sum(bool(line.strip()) for line in cell.source.splitlines())
 
 
+def prose(path):
+    """The text of the markdown cells, without blocks of code."""
+    text = "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    return re.sub(r"^(```|~~~).*?^\1", "", text, flags=re.M | re.S)
+
+
 def markdown(path):
-    """The text of the markdown cells, without code and formulas, where [a](b) is no link."""
-    text = "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
-    text = re.sub(r"^(```|~~~).*?^\1", "", text, flags=re.M | re.S)
-    return re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$|``.*?``|`[^`\n]*`", "", text, flags=re.S)
-
-
-def headings(path, marks="#{1,6}"):
-    """The headings, with their code and formulas."""
-    text = "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
-    text = re.sub(r"^(```|~~~).*?^\1", "", text, flags=re.M | re.S)
-    return [title.strip() for title in re.findall(rf"^{marks} +(.+)$", text, re.M)]
+    """Without formulas and code in the line either, where [a](b) is no link."""
+    return re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$|``.*?``|`[^`\n]*`", "", prose(path), flags=re.S)
 
 
 class PictureTags(HTMLParser):
@@ -205,7 +202,9 @@ def test_it_says_how_long_it_takes(path):
 
 
 def exercise_titles(path, marks="#{1,6}"):
-    return [title for title in headings(path, marks) if re.match(r"Exercise\b", title)]
+    """With their code and formulas."""
+    titles = [title.strip() for title in re.findall(rf"^{marks} +(.+)$", prose(path), re.M)]
+    return [title for title in titles if re.match(r"Exercise\b", title)]
 
 
 @main_notebooks
@@ -228,10 +227,6 @@ def test_every_solutions_notebook_belongs_to_a_chapter():
 
 
 def test_readme_lists_every_chapter():
-    rows = [
-        line
-        for line in (ROOT / "README.md").read_text("utf-8").splitlines()
-        if line.startswith("|")
-    ]
-    missing = [path.name for path in MAIN if not any(path.name in row for row in rows)]
-    assert missing == [], "add them to the chapter table"
+    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
+    table = "\n".join(line for line in lines if line.startswith("|"))
+    assert [path.name for path in MAIN if path.name not in table] == [], "add them to the table"

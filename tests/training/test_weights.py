@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from helping import assert_header_bears_flips
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -74,9 +75,6 @@ def file(tmp_path):
     return tmp_path / "network.safetensors"
 
 
-# there and back
-
-
 @every_network
 def test_what_is_saved_is_loaded(role, build, file):
     network = used(build)
@@ -124,23 +122,14 @@ def test_half_precision_is_half_the_size_and_off_by_one_part_in_2000(role, build
     assert 0 < error < 0.03
 
 
-def test_what_is_told_about_the_weights_comes_back(file):
-    about = {"command": "train --seed 0", "machine": "2 cores", "note": 'ünïcödé, \n"quotes"'}
-    kept = dict(about)
-    save_generator(small("generator"), file, about)
-    assert load_generator(str(file))[1] == about == kept
-
-
 @both_roles
-def test_saving_and_loading_leave_the_global_random_state_alone(role, file):
-    network = small(role)
+def test_what_is_told_comes_back_and_the_global_random_state_is_left_alone(role, file):
+    about = {"command": "train --seed 0", "machine": "2 cores", "note": 'ünïcödé, \n"quotes"'}
+    network, kept = small(role), dict(about)
     before = torch.get_rng_state()
-    SAVE[role](network, file, {})
-    LOAD[role](file)
+    SAVE[role](network, file, about)
+    assert LOAD[role](str(file))[1] == about == kept
     assert torch.equal(torch.get_rng_state(), before)
-
-
-# the file
 
 
 def test_a_missing_folder_is_made_and_an_older_file_replaced(tmp_path):
@@ -151,23 +140,19 @@ def test_a_missing_folder_is_made_and_an_older_file_replaced(tmp_path):
     assert list(file.parent.iterdir()) == [file]
 
 
+@pytest.mark.parametrize("older", [b"", b"an older file"])
 @pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt()])
-def test_a_save_that_fails_leaves_the_older_file_or_none(file, monkeypatch, error):
+def test_a_save_that_fails_leaves_the_older_file_or_none(file, monkeypatch, error, older):
     def broken(*arguments):
         raise error
 
-    for older in (b"", b"an older file"):
-        if older:
-            file.write_bytes(older)
-        with monkeypatch.context() as patched, pytest.raises(type(error)):
-            patched.setattr("os.fsync", broken)
-            save_generator(small("generator"), file, {})
-        assert [(path, path.read_bytes()) for path in file.parent.iterdir()] == (
-            [(file, older)] if older else []
-        )
-
-
-# what is refused
+    if older:
+        file.write_bytes(older)
+    monkeypatch.setattr("os.fsync", broken)
+    with pytest.raises(type(error)):
+        save_generator(small("generator"), file, {})
+    left = [(path, path.read_bytes()) for path in file.parent.iterdir()]
+    assert left == ([(file, older)] if older else [])
 
 
 @both_roles
@@ -177,7 +162,7 @@ def test_what_is_no_network_of_that_role_is_not_saved(role, file):
     other = small("discriminator" if role == "generator" else "generator")
     for network in (other, nn.Linear(2, 784), changed(), renamed()):
         name = type(network).__name__
-        with pytest.raises(TypeError, match=f"{role} is a {name}; expected one of {role.title()}"):
+        with pytest.raises(TypeError, match=f"{role} is a {name}"):
             SAVE[role](network, file, {})
     assert list(file.parent.iterdir()) == []
 
@@ -194,73 +179,46 @@ def test_a_truncated_file(file):
     content = file.read_bytes()
     for length in (0, 7, 8, 100, len(content) // 2, len(content) - 1):
         file.write_bytes(content[:length])
-        with pytest.raises(OSError, match="is damaged or no safetensors file"):
+        with pytest.raises(OSError, match="is damaged"):
             load_generator(file)
 
 
 def test_any_flipped_byte_of_the_header_is_an_oserror_or_harmless(file):
     save_generator(Generator(latent_dim=2, hidden=(3,)), file, {"seed": "0"})
-    content = file.read_bytes()
-    escaped = {}
-    for position in range(8 + int.from_bytes(content[:8], "little")):
-        changed = bytearray(content)
-        changed[position] ^= 0xFF
-        file.write_bytes(changed)
-        try:
-            load_generator(file)
-        except OSError:
-            continue
-        except Exception as error:
-            escaped[position] = repr(error)
-    assert escaped == {}
+    assert_header_bears_flips(file, load_generator)
 
 
 @both_roles
 def test_foreign_files(role, file, images, recipe):
-    def without_metadata():
-        save_file(small(role).state_dict(), file)
-
-    def of_another_program():
-        save_file({"a": torch.zeros(2)}, file, metadata={role: "StyleGAN"})
-
-    def of_the_other_role():
-        other = "discriminator" if role == "generator" else "generator"
-        SAVE[other](small(other), file, {})
-
-    def history():
-        save_history(train(start_run(recipe), images, steps=2, progress=False), file)
-
-    for write in (without_metadata, of_another_program, of_the_other_role, history):
+    other = "discriminator" if role == "generator" else "generator"
+    history = train(start_run(recipe), images, steps=2, progress=False)
+    for write in (
+        lambda: save_file(small(role).state_dict(), file),
+        lambda: save_file({"a": torch.zeros(2)}, file, metadata={role: "StyleGAN"}),
+        lambda: SAVE[other](small(other), file, {}),
+        lambda: save_history(history, file),
+    ):
         write()
-        with pytest.raises(OSError, match=f"holds no {role} of this course; save_{role} writes"):
+        with pytest.raises(OSError, match=f"holds no {role} of this course"):
             LOAD[role](file)
 
 
-def remove(tensors: dict) -> None:
-    del tensors["layers.0.bias"]
+CHANGES = {
+    "one less": lambda tensors: tensors.pop("layers.0.bias"),
+    "one more": lambda tensors: tensors.update({"layers.40.weight": torch.zeros(3, 3)}),
+    "renamed": lambda tensors: tensors.update(weight=tensors.pop("layers.0.weight")),
+    "reshaped": lambda tensors: tensors.update({"layers.3.weight": torch.zeros(1, 1)}),
+    "empty": dict.clear,
+}
 
 
-def add(tensors: dict) -> None:
-    tensors["layers.40.weight"] = torch.zeros(3, 3)
-
-
-def rename(tensors: dict) -> None:
-    tensors["weight"] = tensors.pop("layers.0.weight")
-
-
-def reshape(tensors: dict) -> None:
-    name = "layers.3.weight"
-    tensors[name] = tensors[name][:, :-1].contiguous() if name in tensors else torch.zeros(1, 1)
-
-
-@pytest.mark.parametrize("change", [remove, add, rename, reshape, dict.clear])
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 @pytest.mark.parametrize("sizes", [{}, {"sizes": '{"hidden": [16]}'}, {"sizes": "?"}])
 @pytest.mark.parametrize(("role", "build"), LARGE)
 def test_weights_that_are_not_those_of_a_whole_network(role, build, change, sizes, file):
-    network = used(build)
-    tensors = dict(network.state_dict())
+    name = build.__name__
+    tensors = dict(used(build).state_dict())
     change(tensors)
-    name = type(network).__name__
     save_file(tensors, file, metadata={role: name} | sizes)
     with pytest.raises(OSError, match=f"does not hold the weights of a whole {name}"):
         LOAD[role](file)

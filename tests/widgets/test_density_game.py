@@ -1,13 +1,10 @@
-"""The figures that the reader can move, driven as a reader would, without a browser."""
+"""The sliders that move p_g, driven as a reader would, without a browser."""
 
-import io
 import math
 import re
 
-import ipywidgets
-import numpy as np
 import pytest
-from PIL import Image
+from helping import control, pictures, pixels, texts
 
 from gan_helpers import widgets
 
@@ -16,58 +13,21 @@ from gan_helpers import widgets
 FIRST_NUMBERS = "V(D*, G) = -0.938, JSD = 0.224, -log 4 + 2 JSD = -0.938"
 
 
-@pytest.fixture
-def game():
-    box = widgets.density_game()
-    mean, std, reset, picture, numbers, *_ = box.children
-    return {"mean": mean, "std": std, "reset": reset, "picture": picture, "numbers": numbers}
-
-
-def pixels(picture):
-    return np.asarray(Image.open(io.BytesIO(picture.value)).convert("RGB"))
-
-
-def test_starts_at_the_notebooks_densities(game):
-    assert FIRST_NUMBERS in game["numbers"].value
-    assert pixels(game["picture"]).shape[1] > pixels(game["picture"]).shape[0] > 100
-
-
-def test_moving_p_g_onto_p_data_gives_minus_log_4(game):
-    before = pixels(game["picture"])
-    game["mean"].value, game["std"].value = 2.0, 1.0
-    assert "V(D*, G) = -1.386, JSD = 0.000, -log 4 + 2 JSD = -1.386" in game["numbers"].value
-    after = pixels(game["picture"])
-    assert before.shape == after.shape and (before != after).any()
-
-
-def test_moving_p_g_away_gives_zero_and_log_2(game):
-    game["mean"].value, game["std"].value = 8.0, 0.3
-    assert "JSD = 0.693" in game["numbers"].value
-    assert "mean 8.0, std 0.3" in game["numbers"].value
-    assert "inf" not in game["numbers"].value
-
-
-def test_reset_puts_numbers_and_picture_back(game):
-    before = pixels(game["picture"])
-    game["mean"].value, game["std"].value = -3.0, 0.5
-    assert FIRST_NUMBERS not in game["numbers"].value
-    game["reset"].click()
-    assert (game["mean"].value, game["std"].value) == (0.0, 2.0)
-    assert FIRST_NUMBERS in game["numbers"].value
-    assert (pixels(game["picture"]) == before).all()
-
-
-def test_callbacks_print_nothing(game, capsys):
-    game["mean"].value = 1.0
-    game["reset"].click()
-    captured = capsys.readouterr()
-    assert captured.out == captured.err == ""
-
-
-def test_every_control_has_a_name_and_a_hint(game):
-    for control in (game["mean"], game["std"], game["reset"]):
-        assert control.description and control.tooltip
-    assert isinstance(game["mean"], ipywidgets.FloatSlider)
+def test_moving_p_g_shows_its_numbers_and_reset_those_of_the_start():
+    game = widgets.density_game()
+    mean, std = control(game, "mean of p_g"), control(game, "std of p_g")
+    (picture,) = pictures(game)
+    assert FIRST_NUMBERS in texts(game)
+    first = pixels(picture)
+    mean.value, std.value = 2.0, 1.0  # onto p_data
+    assert "V(D*, G) = -1.386, JSD = 0.000, -log 4 + 2 JSD = -1.386" in texts(game)
+    assert first.shape == pixels(picture).shape and (first != pixels(picture)).any()
+    mean.value, std.value = 8.0, 0.3  # away from it
+    assert "mean 8.0, std 0.3. V(D*, G) = -0.000, JSD = 0.693" in texts(game)
+    assert "inf" not in texts(game)
+    control(game, "Reset").click()
+    assert (mean.value, std.value) == (0.0, 2.0)
+    assert FIRST_NUMBERS in texts(game) and (pixels(picture) == first).all()
 
 
 @pytest.mark.parametrize("mean", [-4.0, -1.0, 2.0, 8.0])

@@ -1,25 +1,16 @@
 """The one-dimensional lab, driven as a reader would, without a browser."""
 
 import asyncio
-import io
 import re
 
-import ipywidgets
-import numpy as np
 import pytest
 import torch
-from PIL import Image
+from helping import control, parts, pictures, pixels, texts, weights
 
 from gan_helpers import widgets
-from gan_helpers.games import LINE_RECIPES, Bars, start_toy, toy_step
+from gan_helpers.games import LINE_RECIPES, start_toy, toy_step
 from gan_helpers.losses import saturating_generator_loss
 from gan_helpers.widgets import running
-
-
-def every_widget(widget):
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from every_widget(child)
 
 
 class Reader:
@@ -27,28 +18,28 @@ class Reader:
 
     def __init__(self, seed=0):
         self.lab = widgets.one_dimensional_lab(seed)
-        self.all = list(every_widget(self.lab))
-        (self.picture,) = (w for w in self.all if isinstance(w, ipywidgets.Image))
-        self.bars = [w for w in self.all if getattr(w, "orientation", "") == "vertical"]
-        (self.bars_row,) = (w for w in self.all if getattr(w, "children", ()) == tuple(self.bars))
+        self.bars = [
+            one for one in parts(self.lab) if getattr(one, "orientation", "") == "vertical"
+        ]
+        (self.bars_row,) = (
+            one for one in parts(self.lab) if getattr(one, "children", ()) == tuple(self.bars)
+        )
 
     def control(self, name):
-        (found,) = (w for w in self.all if getattr(w, "description", None) == name)
-        return found
+        return control(self.lab, name)
 
     def press(self, name):
         self.control(name).click()
 
     @property
     def words(self):
-        return " ".join(w.value for w in self.all if isinstance(w, ipywidgets.HTML))
+        return texts(self.lab)
 
     def steps(self):
-        made = re.search(r"Steps made: D (\d+), G (\d+)", self.words)
-        return tuple(map(int, made.groups()))
+        return tuple(map(int, re.search(r"Steps made: D (\d+), G (\d+)", self.words).groups()))
 
     def pixels(self):
-        return np.asarray(Image.open(io.BytesIO(self.picture.value)).convert("RGB"))
+        return pixels(*pictures(self.lab))
 
 
 @pytest.fixture
@@ -56,45 +47,13 @@ def reader():
     return Reader()
 
 
-def weights(network):
-    return torch.nn.utils.parameters_to_vector(network.parameters()).detach().clone()
-
-
-# --- what is shown ------------------------------------------------------------------------------
-
-
-def test_every_control_has_a_name_and_a_hint(reader):
-    kinds = (ipywidgets.Button, ipywidgets.Dropdown, ipywidgets.FloatLogSlider,
-             ipywidgets.IntSlider)  # fmt: skip
-    controls = [w for w in reader.all if isinstance(w, kinds)]
-    assert len(controls) == 4 + 4 + 3 + 2 + 1 + 12
-    assert all(w.description and w.tooltip for w in controls)
-    assert len({w.description for w in controls}) == len(controls)
-    assert reader.pixels().shape[1] <= 900
-
-
-def test_the_words_are_the_numbers_of_the_state(reader):
-    view = reader.lab.view
-    assert reader.steps() == (0, 0)
-    assert f"V(D, G) = {view.value:.3f}, -log 4 + 2 JSD = {view.bound:.3f} nats" in reader.words
-    assert "Real: mean 1.50, std 0.70" in reader.words
-    assert 'role="status"' in reader.words and "12 fakes" in reader.words
-
-
-def test_the_still_picture_says_what_it_shows(reader):
-    reader.press("Step G")
-    data, about = reader.lab._repr_mimebundle_()
-    alt = about["image/png"]["alt"]
-    assert data["image/png"].startswith(b"\x89PNG") and "Steps made: D 0, G 1" in alt
-    assert f"V(D, G) = {reader.lab.view.value:.3f}" in alt
-
-
 # --- step by step -------------------------------------------------------------------------------
 
 
-def test_one_step_of_either_player_moves_that_one_alone(reader):
+def test_one_step_of_either_player_moves_that_one_alone_and_shows_it(reader):
     run = reader.lab.run
     d, g, before = weights(run.discriminator), weights(run.generator), reader.pixels()
+    assert reader.steps() == (0, 0)
     reader.press("Step D")
     assert reader.steps() == (1, 0) and "One step of D" in reader.words
     assert not torch.equal(d, weights(run.discriminator))
@@ -103,6 +62,13 @@ def test_one_step_of_either_player_moves_that_one_alone(reader):
     reader.press("Step G")
     assert reader.steps() == (1, 1) and "One step of G" in reader.words
     assert not torch.equal(g, weights(run.generator))
+    view = reader.lab.view
+    numbers = f"V(D, G) = {view.value:.3f}, -log 4 + 2 JSD = {view.bound:.3f} nats"
+    alt = reader.lab._repr_mimebundle_()[1]["image/png"]["alt"]
+    for words in (reader.words, alt):
+        assert numbers in words and "Steps made: D 1, G 1" in words
+        assert "Real: mean 1.50, std 0.70" in words and "12 fakes" in words
+    assert 'role="status"' in reader.words
 
 
 def test_reset_takes_the_next_seed_and_keeps_the_controls(reader):
@@ -146,12 +112,10 @@ def test_the_target_is_chosen_or_drawn(reader):
     for bar in reader.bars:
         bar.value = 0
     assert "raise one" in reader.words  # nothing is drawn: the last target stays
-    assert isinstance(reader.lab.run.recipe.target, Bars)
     assert sum(reader.lab.run.recipe.target.heights) > 0
     reader.bars[3].value = 10  # the fourth of twelve between -3 and 3: from -1.5 to -1
     assert "raise one" not in reader.words
     assert "Real: mean -1.25, std 0.14" in reader.words
-    reader.press("Step D")
 
 
 @pytest.mark.parametrize("name", LINE_RECIPES)
@@ -163,9 +127,8 @@ def test_a_preset_sets_every_control_and_begins_anew(reader, name):
     recipe = LINE_RECIPES[name]
     assert reader.lab.run.recipe == recipe and reader.steps() == (0, 0)
     assert f"Set up: {name}" in reader.words and reader.bars_row.layout.display == "none"
-    reader.lab._take_recipe()  # what the controls say is the same
+    reader.bars[0].value = 1  # all controls are read again: they say the same
     assert reader.lab.run.recipe == recipe
-    assert reader.control("learning rate of D").value == recipe.d_rate
 
 
 # --- running ------------------------------------------------------------------------------------
@@ -185,12 +148,10 @@ def test_start_trains_while_the_kernel_stays_free_and_pause_ends_it(reader, monk
             turns += 1
         assert turns >= 5 * running.TURNS  # between two steps, others had so many
         assert reader.steps()[1] >= 5 and (reader.pixels() != before).any()  # and it was shown
-        reader.control("G's loss").value = "saturating"
-        assert reader.lab.run.recipe.generator_loss is saturating_generator_loss
         reader.press("Pause")
         made = reader.lab.run.g_steps
         await asyncio.sleep(0.1)
-        assert reader.lab.run.g_steps == made and reader.steps()[1] == made
+        assert reader.lab.run.g_steps == reader.steps()[1] == made
         assert "Paused" in reader.words
         reader.press("Start")  # and on from there
         while reader.lab.run.g_steps == made:
@@ -198,19 +159,9 @@ def test_start_trains_while_the_kernel_stays_free_and_pause_ends_it(reader, monk
         reader.press("Pause")
 
     asyncio.run(play())
-
-
-def test_running_is_the_same_game_as_stepping(reader):
-    async def play():
-        reader.press("Start")
-        while reader.lab.run.g_steps < 4:
-            await asyncio.sleep(0)
-        reader.press("Pause")
-
-    asyncio.run(play())
     run = start_toy(LINE_RECIPES["healthy"], 0)
     for _ in range(reader.lab.run.g_steps):
-        toy_step(run)
+        toy_step(run)  # running is the same game as stepping
     assert torch.equal(weights(reader.lab.run.generator), weights(run.generator))
 
 
@@ -239,10 +190,10 @@ def test_a_generator_that_diverges_stops_the_run_and_is_said(reader):
         with torch.no_grad():
             reader.lab.run.generator.layers[0].weight.fill_(float("nan"))
         reader.press("Start")
-        while reader.lab._runner.running:
-            await asyncio.sleep(0)
+        while "Stopped" not in reader.words:
+            await asyncio.sleep(0.01)
 
-    asyncio.run(play())
+    asyncio.run(asyncio.wait_for(play(), timeout=60))
     assert "Stopped. The discriminator's loss became nan" in reader.words
     assert reader.control("Start")
     reader.press("Step G")
@@ -251,10 +202,3 @@ def test_a_generator_that_diverges_stops_the_run_and_is_said(reader):
     assert "the generator has diverged. Reset begins" in reader.words
     reader.press("Reset")
     assert reader.steps() == (0, 0)
-
-
-def test_callbacks_print_nothing(reader, capsys):
-    reader.press("Step D")
-    reader.control("real data").value = "uniform"
-    captured = capsys.readouterr()
-    assert captured.out == captured.err == ""

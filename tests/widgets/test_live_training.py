@@ -15,13 +15,8 @@ from gan_helpers.widgets import running
 
 
 @pytest.fixture
-def recipe():
-    return TINY  # like that of conftest.py, and can be written to a file
-
-
-@pytest.fixture
-def reader(images, recipe) -> Watcher:
-    return Watcher(start_run(recipe, seed=3), images)
+def reader(images) -> Watcher:
+    return Watcher(start_run(TINY, seed=3), images)
 
 
 @pytest.fixture
@@ -30,33 +25,52 @@ def single_slices(monkeypatch) -> None:
     monkeypatch.setattr(running, "BURST", 1e-9)
 
 
+@pytest.fixture
+def trained(images):
+    """A run of as many steps by ``train``; each part ends with a picture."""
+
+    def make(*parts: int):
+        run = start_run(TINY, seed=3)
+        for part in parts:
+            quietly(run, images, steps=part)
+        return run
+
+    return make
+
+
 # --- the panel's steps are train's --------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("single_slices")
-@pytest.mark.parametrize("steps", [7, 200])
-def test_steps_of_the_panel_are_the_steps_of_train(reader, images, recipe, steps):
-    plain = start_run(recipe, seed=3)
-    quietly(plain, images, steps=steps)
-    reader.play(steps)
-    assert_same_run(reader.run, plain)
+@pytest.mark.parametrize(("k", "count"), [(1, 200), (3, 4)])
+def test_steps_of_the_panel_are_those_of_train_and_print_nothing(
+    reader, images, trained, capfd, k, count
+):
+    reader.control("steps of D for one of G").value = k
+    reader.play(count)
+    assert capfd.readouterr() == ("", "")
+    if k == 1:
+        assert_same_run(reader.run, trained(count))
+        return
+    plain = trained()
+    for _ in range(count):
+        steps.play_discriminator_step(plain, images)
+        steps.play_discriminator_step(plain, images)
+        steps.play_step(plain, images)
+    assert same_run(reader.run, plain) and reader.run.history.steps == count
 
 
 @pytest.mark.usefixtures("single_slices")
-def test_paused_saved_and_trained_on_is_as_never_paused(reader, images, recipe, tmp_path):
+def test_paused_saved_and_trained_on_is_as_never_paused(reader, images, trained, tmp_path):
     reader.play(3)
     reader.play(4)
     save_checkpoint(reader.run, tmp_path / "run.safetensors")
-    loaded = load_checkpoint(tmp_path / "run.safetensors")
-    plain = start_run(recipe, seed=3)
-    for part in (3, 4, 5):  # each ends with a picture
-        quietly(plain, images, steps=part)
-    for run in (reader.run, loaded):
+    for run in (reader.run, load_checkpoint(tmp_path / "run.safetensors")):
         quietly(run, images, steps=5)
-        assert_same_run(run, plain)
+        assert_same_run(run, trained(3, 4, 5))
 
 
-def test_cells_run_meanwhile_and_do_not_disturb(reader, images, recipe):
+def test_cells_run_meanwhile_and_do_not_disturb(reader, images, trained):
     async def act():
         torch.manual_seed(5)
         reader.toggle.value = True
@@ -72,9 +86,8 @@ def test_cells_run_meanwhile_and_do_not_disturb(reader, images, recipe):
     drawn = asyncio.run(act())
     torch.manual_seed(5)
     assert all(torch.equal(numbers, torch.randn(3)) for numbers in drawn)
-    plain = start_run(recipe, seed=3)
-    quietly(plain, images, steps=reader.run.history.steps)
-    assert plain.history.steps >= 20 and same_run(reader.run, plain)
+    assert reader.run.history.steps >= 20
+    assert same_run(reader.run, trained(reader.run.history.steps))
 
 
 # --- one player alone ---------------------------------------------------------------------------
@@ -85,69 +98,43 @@ def test_cells_run_meanwhile_and_do_not_disturb(reader, images, recipe):
 )
 def test_a_single_step_moves_one_player_alone(reader, name, who):
     before = pixels(reader.curves)
-    assert moved(reader.run, reader.controls[name].click) == who
+    assert moved(reader.run, reader.control(name).click) == who
     assert reader.run.history.steps == 0 and not reader.run.history.frames
     assert f"{'discriminator' if name == 'Step D' else 'generator'}, alone" in reader.words
     assert (pixels(reader.curves) != before).any()
 
 
 def test_a_single_step_is_the_textbooks(images):
-    reader, twin = (Watcher(start_run(CALM, seed=3), images) for _ in range(2))
-    reader.controls["Step D"].click()
-    reader.controls["Step G"].click()
-    run = twin.run
+    reader, run = Watcher(start_run(CALM, seed=3), images), start_run(CALM, seed=3)
+    reader.press("Step D", "Step G")
     real = steps._next_batch(run, images)
     fake = run.generator(torch.randn(16, 8, generator=run.rng)).detach()
     steps.discriminator_step(run.discriminator, run.d_optimizer, real, fake)
     fake = run.generator(torch.randn(16, 8, generator=run.rng))
     steps.generator_step(run.discriminator, run.g_optimizer, fake)
     run.average.update_parameters(run.generator)
-    for name in ("generator", "discriminator"):
-        assert torch.equal(weights(getattr(reader.run, name)), weights(getattr(run, name)))
-    assert torch.equal(weights(reader.run.sampler), weights(run.sampler))
+    for name in ("generator", "discriminator", "sampler"):
+        assert torch.equal(weights(getattr(reader.run, name)), weights(getattr(run, name))), name
 
 
-def test_single_steps_draw_from_the_run_and_its_dropout(images, recipe):
-    def after(global_seed: int):
+def test_single_steps_draw_from_the_run_and_its_dropout(images):
+    runs = [start_run(TINY, seed=3) for _ in range(3)]
+    for global_seed, run in enumerate(runs[:2]):
         torch.manual_seed(global_seed)
-        reader = Watcher(start_run(recipe, seed=3), images)
-        for _ in range(3):
-            reader.controls["Step D"].click()
-            reader.controls["Step G"].click()
+        Watcher(run, images).press(*["Step D", "Step G"] * 3)
         assert torch.equal(torch.get_rng_state(), torch.manual_seed(global_seed).get_state())
-        return reader.run
-
-    one, two = after(1), after(2)
+    one, two, fresh = runs
     assert_same_run(one, two)
-    fresh = start_run(recipe, seed=3)
     assert not torch.equal(one.rng.get_state(), fresh.rng.get_state())
     assert not torch.equal(one.dropout_rng.get_state(), fresh.dropout_rng.get_state())
-
-
-@pytest.mark.usefixtures("single_slices")
-def test_k_steps_of_d_for_one_of_g(reader, images, recipe):
-    reader.controls["steps of D for one of G"].value = 3
-    reader.play(4)
-    plain = start_run(recipe, seed=3)
-    for _ in range(4):
-        steps.play_discriminator_step(plain, images)
-        steps.play_discriminator_step(plain, images)
-        steps.play_step(plain, images)
-    assert reader.run.history.steps == 4
-    assert same_run(reader.run, plain)
-    (adam_d, adam_g) = (
-        {int(one["step"]) for one in optimizer.state.values()}
-        for optimizer in (reader.run.d_optimizer, reader.run.g_optimizer)
-    )
-    assert (adam_d, adam_g) == ({12}, {4})
 
 
 # --- steering -----------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("single_slices")
-def test_the_loss_is_switched_in_the_middle(reader, images, recipe):
-    switch = reader.controls["G's loss"]
+def test_the_loss_is_switched_in_the_middle(reader, images, trained):
+    switch = reader.control("G's loss")
     assert switch.label == "non-saturating"
 
     async def act():
@@ -159,47 +146,39 @@ def test_the_loss_is_switched_in_the_middle(reader, images, recipe):
         await reader.paused()
 
     asyncio.run(act())
-    losses = reader.run.history.g_loss
-    assert min(losses[:5]) > 0 > max(losses[5:]) and len(losses) == 10
-    plain = start_run(recipe, seed=3)
-    quietly(plain, images, steps=5)
-    plain.recipe = replace(recipe, generator_loss=saturating_generator_loss)
+    plain = trained(5)
+    plain.recipe = replace(TINY, generator_loss=saturating_generator_loss)
     quietly(plain, images, steps=5)
     assert same_run(reader.run, plain)
 
 
-def test_a_loss_of_ones_own_stays_until_another_is_chosen(recipe, images):
-    def own(fake_logits):
-        return -fake_logits.mean()
-
-    reader = Watcher(start_run(replace(recipe, generator_loss=own)), images)
-    switch = reader.controls["G's loss"]
+def test_a_loss_of_ones_own_stays_until_another_is_chosen(images):
+    own = torch.mean
+    reader = Watcher(start_run(replace(TINY, generator_loss=own)), images)
+    switch = reader.control("G's loss")
     assert switch.label == "the recipe's own" and reader.run.recipe.generator_loss is own
     switch.label = "saturating"
     assert reader.run.recipe.generator_loss is saturating_generator_loss
 
 
 def test_learning_rates_reach_the_optimisers_when_they_are_moved(reader):
-    run = reader.run
-    d_rate, g_rate = (reader.controls[f"{player}'s learning rate"] for player in "DG")
-    rate = run.recipe.learning_rate
-    assert d_rate.value == g_rate.value == rate
-    # Shown in JupyterLab, a slider that updates while it is dragged rounds its value.
-    assert not d_rate.continuous_update and not g_rate.continuous_update
-    d_rate.value = 1e-4
-    assert run.d_optimizer.param_groups[0]["lr"] == pytest.approx(1e-4)
-    assert run.g_optimizer.param_groups[0]["lr"] == rate
-    g_rate.value = 1e-2
-    assert run.g_optimizer.param_groups[0]["lr"] == pytest.approx(1e-2)
+    optimizers = {"D": reader.run.d_optimizer, "G": reader.run.g_optimizer}
+    for player, optimizer in optimizers.items():
+        rate = reader.control(f"{player}'s learning rate")
+        assert rate.value == optimizer.param_groups[0]["lr"] == TINY.learning_rate
+        # Shown in JupyterLab, a slider that updates while it is dragged rounds its value.
+        assert not rate.continuous_update
+        rate.value = 1e-4
+        assert optimizer.param_groups[0]["lr"] == pytest.approx(1e-4)
 
 
 @pytest.mark.parametrize("rate", [0.0, 1e-9, 0.7, 1e30])
-def test_learning_rates_out_of_the_ordinary_are_left_alone(recipe, images, rate):
-    run = start_run(replace(recipe, learning_rate=rate))
+def test_learning_rates_out_of_the_ordinary_are_left_alone(images, rate):
+    run = start_run(replace(TINY, learning_rate=rate))
     reader = Watcher(run, images)
     assert run.d_optimizer.param_groups[0]["lr"] == rate
     if 1e-6 <= rate:
-        assert reader.controls["D's learning rate"].value == rate
+        assert reader.control("D's learning rate").value == rate
 
 
 # --- start and pause ----------------------------------------------------------------------------
@@ -209,8 +188,8 @@ def test_the_toggle_shows_the_state(reader):
     async def act():
         assert (reader.toggle.description, reader.toggle.value) == ("Start", False)
         reader.toggle.value = True
-        assert reader.toggle.description == "Pause"
-        assert reader.controls["Step D"].disabled and reader.controls["Step G"].disabled
+        assert reader.toggle.description == "Pause" and reader.toggle.tooltip
+        assert reader.control("Step D").disabled and reader.control("Step G").disabled
         await reader.until(1)
         assert "Training" in reader.words
         reader.toggle.value = False
@@ -218,7 +197,7 @@ def test_the_toggle_shows_the_state(reader):
 
     asyncio.run(act())
     assert reader.toggle.description == "Start" and "Paused" in reader.words
-    assert not reader.controls["Step D"].disabled
+    assert not reader.control("Step D").disabled
     assert f"{reader.run.history.steps} whole steps" in reader.words
     assert "Last to move: both players" in reader.words
     frame = sample(reader.run.sampler, reader.run.fixed_z)
@@ -239,7 +218,7 @@ def test_started_paused_and_started_at_once_there_is_one_loop(reader):
 
 
 @pytest.mark.usefixtures("single_slices")
-def test_a_second_panel_pauses_the_first(reader, images, recipe):
+def test_a_second_panel_pauses_the_first(reader, images, trained):
     async def act():
         reader.toggle.value = True
         await reader.until(4)
@@ -257,22 +236,21 @@ def test_a_second_panel_pauses_the_first(reader, images, recipe):
         await second.paused()
 
     asyncio.run(act())
-    plain = start_run(recipe, seed=3)
-    quietly(plain, images, steps=reader.run.history.steps)
-    assert plain.history.steps >= 12 and same_run(reader.run, plain)
+    assert reader.run.history.steps >= 12
+    assert same_run(reader.run, trained(reader.run.history.steps))
 
 
 def test_without_a_loop_start_says_what_it_needs(reader):
     reader.toggle.value = True
     assert not reader.toggle.value and reader.toggle.description == "Start"
     assert "none is running here" in reader.words and "train(run, images" in reader.words
-    reader.controls["Step D"].click()  # needs none
+    reader.press("Step D")  # needs none
     assert "discriminator, alone" in reader.words
     reader.play(2)
     assert reader.run.history.steps >= 2
 
 
-def test_the_kernels_stop_button_pauses_after_a_whole_step(reader, images, recipe, monkeypatch):
+def test_the_kernels_stop_button_pauses_after_a_whole_step(reader, trained, monkeypatch):
     done = steps._step
 
     def pressing(run, real, measure):
@@ -280,15 +258,8 @@ def test_the_kernels_stop_button_pauses_after_a_whole_step(reader, images, recip
             signal.raise_signal(signal.SIGINT)
         done(run, real, measure)
 
-    monkeypatch.setattr(steps, "_step", pressing)
-
-    async def act():
-        reader.toggle.value = True
-        await reader.paused()
-
-    asyncio.run(act())
+    with monkeypatch.context() as patched:
+        patched.setattr(steps, "_step", pressing)
+        reader.play()
     assert reader.run.history.steps == 6 and "Paused" in reader.words
-    monkeypatch.undo()
-    plain = start_run(recipe, seed=3)
-    quietly(plain, images, steps=6)
-    assert same_run(reader.run, plain)
+    assert same_run(reader.run, trained(6))

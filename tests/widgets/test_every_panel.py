@@ -1,0 +1,87 @@
+"""What every panel owes its reader: names, words for its pictures, a still one, a quiet cell."""
+
+import io
+
+import ipywidgets
+import pytest
+from helping import TINY, build_discriminator, build_generator, parts, pictures, texts
+from PIL import Image
+
+from gan_helpers import widgets
+from gan_helpers.training import start_run
+from gan_helpers.widgets import Interpolation, Inversion, LatentExplorer, inversion, live_training
+from gan_helpers.widgets.common import NO_PYTHON
+from gan_helpers.widgets.screen_reader import Names
+
+# How many controls it has, words of its still picture's alt text, and how it is built.
+PANELS = {
+    "density game": (3, "V(D*, G) = ", lambda images: widgets.density_game()),
+    "lab": (26, "V(D, G) = ", lambda images: widgets.one_dimensional_lab()),
+    "explorer": (
+        13, "|z| = ", lambda images: LatentExplorer(build_generator(), build_discriminator())
+    ),
+    "interpolation": (4, "has length ", lambda images: Interpolation(build_generator())),
+    "inversion": (3, "error 0.", lambda images: Inversion(build_generator(), images)),
+    "live training": (7, "not known yet", lambda images: live_training(start_run(TINY), images)),
+}  # fmt: skip
+
+
+@pytest.fixture(params=PANELS)
+def case(request, images, monkeypatch):
+    monkeypatch.setattr(inversion, "STEPS", 12)
+    count, words, build = PANELS[request.param]
+    return count, words, build(images)
+
+
+@pytest.fixture
+def panel(case):
+    return case[-1]
+
+
+def test_every_control_has_a_name_and_a_hint(case):
+    count, _, panel = case
+    controls = [part for part in parts(panel) if hasattr(part, "disabled")]
+    assert len({part.description for part in controls}) == len(controls) == count
+    for part in parts(panel):
+        if part in controls or isinstance(part, ipywidgets.FloatProgress):
+            assert part.description or isinstance(part, ipywidgets.Play)
+            assert part.tooltip or len(part.tooltips) == len(part.options), part.description
+
+
+def test_every_picture_has_its_words(panel):
+    alts = [picture.alt for picture in pictures(panel)]
+    assert len(set(alts)) == len(alts) >= 1 and all(alts)
+    (names,) = [part for part in parts(panel) if isinstance(part, Names)]
+    assert names.alts == alts  # in the order in which the page has them
+    assert 'role="status"' in texts(panel)  # what a screen reader reads aloud
+
+
+def test_nothing_is_printed(panel, capfd):
+    for part in list(parts(panel)):
+        if isinstance(part, ipywidgets.Button):
+            part.click()
+        elif isinstance(part, ipywidgets.Text):
+            part.value = "bad"
+        elif isinstance(part, ipywidgets.ToggleButton):
+            part.value = True
+        elif isinstance(part, ipywidgets.FloatLogSlider):
+            part.value = 10**part.max
+        elif hasattr(part, "max") and hasattr(part, "disabled"):
+            part.value = part.max
+        elif hasattr(part, "options"):
+            part.index = len(part.options) - 1
+    panel._repr_mimebundle_()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_page_without_python_shows_a_still_picture_in_its_place(case):
+    _, words, panel = case
+    data, about = panel._repr_mimebundle_()
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == panel.model_id
+    # The same wherever it is run: notebooks are tested against the text that they store.
+    assert data["text/plain"] == "A panel to move in JupyterLab; here is a still picture of it."
+    shown = Image.open(io.BytesIO(data["image/png"]))
+    assert shown.format == "PNG" and 300 < about["image/png"]["width"] <= 900 <= 3 * shown.width
+    alt = about["image/png"]["alt"]
+    assert len(alt) > 60 and words in alt and alt.endswith(".")
+    assert NO_PYTHON in texts(panel) and panel.layout.max_width == "900px"
