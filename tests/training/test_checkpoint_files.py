@@ -4,6 +4,8 @@ import io
 import json
 import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -262,3 +264,43 @@ def test_a_crash_between_writing_and_replacing_leaves_the_older_one(
     assert contents(tmp_path) == before
     save_checkpoint(run, file)
     assert load_checkpoint(file).history.steps == 4
+
+
+FULL_DISK = """
+import resource, sys
+import torch
+torch.set_num_threads(1)
+from helping import TINY
+from gan_helpers.training import load_checkpoint, save_checkpoint, start_run
+
+file, run = sys.argv[1], start_run(TINY)
+save_checkpoint(run, file)
+run.position = 99
+for size in (0, 10_000, 100_000):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    try:
+        save_checkpoint(run, file)
+    except OSError as error:
+        print(error)
+    assert load_checkpoint(file).position == 0
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's limit of a file's size")
+def test_a_file_that_the_system_does_not_let_grow(tmp_path):
+    file = tmp_path / "run.safetensors"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(file)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=Path(__file__).parents[1],
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3
+    for line in lines:
+        assert f"{file} could not be written" in line
+        assert "the checkpoint before it is untouched. Is the disk full?" in line
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+    assert load_checkpoint(file).history.steps == 0
