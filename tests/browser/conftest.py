@@ -14,7 +14,7 @@ SCREENSHOTS = lab.ROOT / "build" / "browser"  # git ignores build/
 NO_CHROMIUM = "no Chromium or Chrome was found on PATH"
 
 SETUP = f"""
-import hashlib
+import base64
 from gan_helpers import data, plots, training, widgets
 from gan_helpers.training import COURSE, start_run
 from gan_helpers.widgets import live_training, one_dimensional_lab
