@@ -4,6 +4,8 @@ Real is always blue and solid, generated always orange-red and dashed; the colou
 Okabe and Ito, which colour-blind readers can tell apart. Every figure carries its alt text.
 """
 
+import base64
+import html
 import io
 import math
 from collections.abc import Sequence
@@ -11,7 +13,7 @@ from collections.abc import Sequence
 import matplotlib as mpl
 import numpy as np
 import torch
-from IPython.display import Image, display
+from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image as PillowImage
@@ -60,9 +62,24 @@ def show(figure: Figure, alt: str) -> None:
 
     Raises ``ValueError`` when ``alt`` is empty. Introduced in notebook 01, "Two densities".
     """
+    show_png(figure_png(figure), alt, width=int(figure.get_figwidth() * 96))
+
+
+def show_png(png: bytes, alt: str, width: int) -> None:
+    """Show the bytes of a PNG ``width`` pixels wide, with ``alt``, its description in words.
+
+    Raises ``ValueError`` when ``alt`` is empty. Introduced in notebook 01, "Two densities".
+    """
+    # As HTML: of a plain PNG, JupyterLab and nbconvert leave the description out of the page.
+    display({"text/html": picture_html(png, alt, width), "text/plain": alt}, raw=True)
+
+
+def picture_html(png: bytes, alt: str, width: int) -> str:
+    """The ``<img>`` of a PNG; arguments and errors as for ``show_png``."""
     if not alt.strip():
-        raise ValueError("alt is empty; expected a sentence that says what the figure shows.")
-    display(Image(figure_png(figure), alt=alt, width=int(figure.get_figwidth() * 96)))
+        raise ValueError("alt is empty; expected a sentence that says what the picture shows.")
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return f'<img src="{source}" alt="{html.escape(alt)}" width="{width}">'
 
 
 def finish(axes: Axes, x: str, y: str, title: str = "", legend: bool = True) -> None:
@@ -104,40 +121,22 @@ def show_samples(images: torch.Tensor, alt: str, columns: int = 10, scale: float
     ``images``: uint8, shape (N, 1, 28, 28). Raises ``ValueError`` otherwise or when ``alt`` is
     empty. Introduced in notebook 02, "The images".
     """
-    if not alt.strip():
-        raise ValueError("alt is empty; expected a sentence that says what the pictures show.")
     width = int(grid_image(images, columns).width * scale)
-    display(Image(samples_png(images, columns), alt=alt, width=width))
-
-
-def show_film(history: History, alt: str, seconds: float = 8.0, scale: float = 1.8) -> None:
-    """Play the recorded samples of the fixed z as a film (an animated PNG, three times over).
-
-    At most 20 frames, evenly spaced, first and last included: noise makes large files.
-    Raises ``ValueError`` when nothing was recorded. Introduced in notebook 04, "The film".
-    """
-    _check_frames(history)
-    chosen = np.linspace(0, len(history.frames) - 1, min(20, len(history.frames))).round()
-    frames = [grid_image(history.frames[int(i)]) for i in chosen]
-    buffer = io.BytesIO()
-    frames[0].save(
-        buffer,
-        format="png",
-        save_all=True,
-        append_images=frames[1:],
-        duration=[1000 * seconds / len(frames)] * (len(frames) - 1) + [2000],  # ms; the end stays
-        loop=3,
-    )
-    display(Image(buffer.getvalue(), alt=alt, width=int(frames[0].width * scale)))
+    show_png(samples_png(images, columns), alt, width)
 
 
 def show_film_strip(history: History, steps: Sequence[int], alt: str, count: int = 10) -> None:
     """Show the first ``count`` fixed-z samples at the recorded steps nearest to ``steps``.
 
     One row for each step, with the step beside it. Raises ``ValueError`` when nothing was
-    recorded. Introduced in notebook 04, "The film".
+    recorded. Introduced in notebook 04, "The run".
     """
-    _check_frames(history)
+    show(draw_film_strip(history, steps, count), alt)
+
+
+def draw_film_strip(history: History, steps: Sequence[int], count: int = 10) -> Figure:
+    """The figure of ``show_film_strip``; arguments and errors are the same."""
+    check_frames(history)
     figure, _ = new_figure(width=0.52 * count + 0.9, height=0.56 * len(steps))
     figure.clear()
     rows = figure.subplots(len(steps), 1, squeeze=False)[:, 0]
@@ -150,10 +149,11 @@ def show_film_strip(history: History, steps: Sequence[int], alt: str, count: int
         axes.set(xticks=[], yticks=[])
         axes.grid(False)
         axes.spines[:].set_visible(False)
-    show(figure, alt)
+    return figure
 
 
-def _check_frames(history: History) -> None:
+def check_frames(history: History) -> None:
+    """Raise ``ValueError`` unless ``history`` holds samples of the fixed z."""
     if not history.frames:
         raise ValueError("history has no frames; train the run first.")
 

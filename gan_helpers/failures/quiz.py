@@ -62,20 +62,25 @@ class Quiz:
     def answer(self, case: int, name: str) -> None:
         """Print whether ``name`` is what case 1 to 12 shows, or why not; the first answer counts.
 
-        Raises ``ValueError`` for another case or a name that is not a key of ``diagnosis.ADVICE``.
+        ``name``: a key of ``ADVICE``, in capitals or not; anything else is answered with the list
+        of the names and does not count. Raises ``ValueError`` for another case.
         """
         history = self._history(case)
         if name is ...:
-            print("not tried yet: replace the dots with a name from the list.")
+            print(f"Case {case}: not tried yet: replace the dots with a name from the list.")
             return
+        name = name.strip().lower() if isinstance(name, str) else name
         if name not in ADVICE:
-            raise ValueError(f"name is {name!r}; expected one of {', '.join(map(repr, ADVICE))}.")
+            names = ", ".join(map(repr, ADVICE))
+            print(f"Case {case}: {name!r} is none of the names; this does not count. Choose one of "
+                  f"{names}.")  # fmt: skip
+            return
         failure, expected = CASES[case - 1]
         self.right.setdefault(case, name in expected)
         if name in expected:
-            print(f"right, {name}. What was changed: {FAILURES[failure].change}.")
+            print(f"Case {case}: right, {name}. What was changed: {FAILURES[failure].change}.")
         else:
-            print(f"not right. Look again: {' '.join(diagnose(history).evidence)}")
+            print(f"Case {case}: not right. Look again: {' '.join(diagnose(history).evidence)}")
 
     def score(self) -> None:
         """Print how many cases were named right at the first answer."""

@@ -1,6 +1,7 @@
 """Figures that the reader can move. Callbacks change a widget's children and never print."""
 
 from gan_helpers.widgets.density_game import density_game, density_game_figure, density_game_numbers
+from gan_helpers.widgets.film import film
 from gan_helpers.widgets.interpolation import Interpolation
 from gan_helpers.widgets.inversion import Inversion
 from gan_helpers.widgets.latent_explorer import LatentExplorer

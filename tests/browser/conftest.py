@@ -22,6 +22,7 @@ generator, _ = training.load_generator({str(lab.GENERATOR)!r})
 discriminator, _ = training.load_discriminator({str(lab.DISCRIMINATOR)!r})
 images, _ = data.load_mnist()
 run = start_run(COURSE)
+made = training.train(start_run(COURSE), images, steps=8, frame_every=4, progress=False)
 rate = run.g_optimizer.param_groups[0]["lr"]
 """
 # Each ends with a panel, in the order of the page.
@@ -29,6 +30,7 @@ PANELS = {
     "explorer": "explorer = widgets.LatentExplorer(generator, discriminator)\nexplorer",
     "interpolation": "widgets.Interpolation(generator, discriminator)",
     "inversion": "widgets.Inversion(generator, images[:20])",
+    "film": "widgets.film(made, alt='Forty squares in which noise turns into strokes.')",
     "live": "live_training(run, images)",
     "lab": "one_dimensional_lab()",
 }

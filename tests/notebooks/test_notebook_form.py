@@ -214,7 +214,7 @@ def test_its_exercises_are_solved_and_the_checks_say_so(path):
     untried = [cell for cell in code_cells(path) if "not tried yet" in printed(cell)]
     assert len(untried) >= 2
 
-    solutions = path.parent / "solutions" / f"{path.stem}_solutions.ipynb"
+    solutions = path.parent / "solutions" / f"{path.stem[:2]}_solutions.ipynb"
     assert solutions.exists(), f"write {solutions.relative_to(ROOT)}"
     assert exercise_titles(solutions) == titles
     verdicts = [printed(cell) for cell in code_cells(solutions)]
@@ -223,7 +223,7 @@ def test_its_exercises_are_solved_and_the_checks_say_so(path):
 
 
 def test_every_solutions_notebook_belongs_to_a_chapter():
-    assert {path.stem for path in SOLUTIONS} <= {f"{path.stem}_solutions" for path in MAIN}
+    assert {path.stem for path in SOLUTIONS} <= {f"{path.stem[:2]}_solutions" for path in MAIN}
 
 
 def test_readme_lists_every_chapter():

