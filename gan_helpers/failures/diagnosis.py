@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from gan_helpers.metrics import CLASSES, classify
+from gan_helpers.plots import check_history
 from gan_helpers.training import GROUPS, History
 
 FEWEST = 200  # steps; before that a healthy run has no digits either
@@ -94,9 +95,11 @@ class Facts(NamedTuple):
 def gather(history: History) -> Facts:
     """Measure what ``diagnose`` looks at, of a run on MNIST (the classifier knows only digits).
 
-    Raises ``ValueError`` for a history of fewer than 200 steps, with no measured steps, or without
-    samples from its second half. Introduced in notebook 07, "The diagnosis".
+    Raises ``TypeError`` for what is no history and ``ValueError`` for one of fewer than 200 steps,
+    with no measured steps, or without samples from its second half. Introduced in notebook 07, "The
+    diagnosis".
     """
+    check_history(history)
     if history.steps < FEWEST or len(history.measured_steps) < 4:
         raise ValueError(
             f"history has {history.steps} steps, {len(history.measured_steps)} of them measured; "
@@ -155,8 +158,9 @@ def diagnose(history: History) -> Diagnosis:
     their own, then who wins, then the samples. A history shows symptoms, so several mistakes can
     have one verdict; the advice names them.
 
-    Raises ``ValueError`` as ``gather`` does. Introduced in notebook 07, "The diagnosis".
+    Errors as for ``gather``. Introduced in notebook 07, "The diagnosis".
     """
+    check_history(history)
     if stopped := history.about.get("stopped"):
         return _diagnosis(DIVERGED, stopped)
     for names, what in ((GROUPS[0][:2], "loss"), (GROUPS[0] + GROUPS[1], "recorded value")):

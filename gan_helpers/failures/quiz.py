@@ -3,6 +3,7 @@
 The runs are seed 2 of the recorded failures; the pictures of notebook 07 are of seed 0.
 """
 
+from gan_helpers.checks import check_kind, whole_number
 from gan_helpers.failures.dashboard import plot_dashboard
 from gan_helpers.failures.diagnosis import ADVICE, diagnose, gather
 from gan_helpers.failures.gallery import FAILURES, load_recorded
@@ -38,7 +39,7 @@ class Quiz:
     def show(self, case: int) -> None:
         """Draw the dashboard of a case, 1 to 12, and print what its dashboard does not show.
 
-        Raises ``ValueError`` for another number.
+        Raises ``TypeError`` for what is no whole number and ``ValueError`` for another one.
         """
         history = self._history(case)
         facts = gather(history)
@@ -62,12 +63,15 @@ class Quiz:
     def answer(self, case: int, name: str) -> None:
         """Print whether ``name`` is what case 1 to 12 shows, or why not; the first answer counts.
 
-        Raises ``ValueError`` for another case or a name that is not a key of ``diagnosis.ADVICE``.
+        Capitals do not matter. Raises ``TypeError`` for what is no whole number or no text, and
+        ``ValueError`` for another case or a name that is not a key of ``diagnosis.ADVICE``.
         """
         history = self._history(case)
         if name is ...:
             print("not tried yet: replace the dots with a name from the list.")
             return
+        check_kind(name, "name", str, "It is a name from the list, in quotes.")
+        name = " ".join(name.lower().split())
         if name not in ADVICE:
             raise ValueError(f"name is {name!r}; expected one of {', '.join(map(repr, ADVICE))}.")
         failure, expected = CASES[case - 1]
@@ -85,6 +89,5 @@ class Quiz:
         )
 
     def _history(self, case: int) -> History:
-        if not isinstance(case, int) or not 1 <= case <= len(CASES):
-            raise ValueError(f"case is {case}; expected a whole number from 1 to {len(CASES)}.")
+        case = whole_number(case, "case", 1, len(CASES))
         return load_recorded(CASES[case - 1][0], seed=2)
