@@ -11,8 +11,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from gan_helpers.checks import check_z
 from gan_helpers.metrics import CLASSES, classify, load_classifier
-from gan_helpers.models import check_z, evaluating
+from gan_helpers.models import evaluating
 
 
 class Directions(NamedTuple):
@@ -237,7 +238,7 @@ def find_class(
     Source: Nguyen et al. 2016, "Synthesizing the preferred inputs for neurons in neural networks
     via deep generator networks", section 2. Introduced in notebook 05, "Climbing to a class".
     """
-    check_z(z, generator.latent_dim)
+    check_z(z, generator.latent_dim, generator)
     if not isinstance(digit, int) or digit not in range(CLASSES):
         raise ValueError(f"digit is {digit}; expected a whole number from 0 to 9.")
     if steps < 1:

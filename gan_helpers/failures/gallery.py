@@ -30,7 +30,7 @@ from gan_helpers.training import (
     Recipe,
     Run,
     advance,
-    check_batch_size,
+    check_training,
     load_history,
     play_step,
     record_frame,
@@ -182,7 +182,7 @@ def produce(failure: Failure, images: torch.Tensor, seed: int = 0, steps: int | 
     Raises ``ValueError`` for fewer than one step, or too few images. Introduced in notebook 07.
     """
     run = start_run(failure.recipe, seed)
-    check_batch_size(run, images)
+    check_training(run, images)
     steps = failure.steps if steps is None else steps
     if steps < 1:
         raise ValueError(f"steps is {steps}; expected at least 1.")

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from gan_helpers.checks import check_z
 from gan_helpers.games.targets import NormalMixture, Target
 from gan_helpers.losses import (
     GeneratorLoss,
     non_saturating_generator_loss,
     saturating_generator_loss,
 )
-from gan_helpers.models import check_z, new_network
+from gan_helpers.models import new_network
 from gan_helpers.training import discriminator_step, generator_step
 
 # --- the players --------------------------------------------------------------------------------
@@ -34,7 +35,7 @@ class ToyGenerator(nn.Module):
         self.layers = _mlp(latent_dim, hidden, dim)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        check_z(z, self.latent_dim)
+        check_z(z, self.latent_dim, self)
         return self.layers(z)  # (N, latent_dim) -> (N, dim)
 
 
