@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from gan_helpers.checks import check_rng, check_tensor, whole_number
+
 ASSETS = Path(str(resources.files("gan_helpers") / "assets"))  # data, weights, recorded runs
 MNIST_FILE = ASSETS / "mnist.npz"
 
@@ -67,9 +69,10 @@ def _idx_sha256(array: np.ndarray) -> str:
 def scale_images(images: torch.Tensor) -> torch.Tensor:
     """Scale uint8 pixels to floats: x / 127.5 - 1, from [0, 255] to [-1, 1], any shape.
 
-    Raises ``TypeError`` when ``images`` is not uint8.
+    Raises ``TypeError`` when ``images`` is no tensor, or not uint8.
     Introduced in notebook 02, "The images".
     """
+    check_tensor(images, "images")
     if images.dtype != torch.uint8:
         raise TypeError(
             f"images has dtype {images.dtype}; expected torch.uint8 with pixels in [0, 255]. "
@@ -85,9 +88,10 @@ def to_uint8(images: torch.Tensor) -> torch.Tensor:
     Values outside [-1, 1] are clipped: the article's generator has no output activation and
     leaves the range.
 
-    Raises ``TypeError`` when ``images`` is not floating point and ``ValueError`` when it holds NaN.
+    Raises ``TypeError`` when ``images`` is no tensor of floats, ``ValueError`` when it holds NaN.
     Introduced in notebook 02, "The generator".
     """
+    check_tensor(images, "images")
     if not images.is_floating_point():
         raise TypeError(f"images has dtype {images.dtype}; expected floats in [-1, 1].")
     if images.isnan().any():
@@ -108,20 +112,21 @@ def batches(
     number of images. The order comes from ``generator`` alone: the same state gives the same
     batches, and two epochs from one generator differ.
 
-    Raises ``TypeError`` when ``images`` is not uint8 and ``ValueError`` when ``batch_size`` is not
-    in [1, N].
+    Raises ``TypeError`` when ``images`` is no uint8 tensor, ``batch_size`` no whole number or
+    ``generator`` no ``torch.Generator``, and ``ValueError`` when ``batch_size`` is not in [1, N].
     Introduced in notebook 02, "The images".
     """
+    check_tensor(images, "images")
     if images.dtype != torch.uint8:
         raise TypeError(
             f"images has dtype {images.dtype}; expected torch.uint8 with pixels in [0, 255], "
             "as load_mnist returns them: batches() does the scaling itself."
         )
-    if not 1 <= batch_size <= len(images):
-        raise ValueError(
-            f"batch_size is {batch_size}; expected 1 to {len(images)}, the number of images. "
-            "Choose a smaller batch or pass more images."
-        )
+    if images.ndim == 0 or len(images) == 0:
+        raise ValueError(f"images has shape {tuple(images.shape)}; expected (N, ...), N above 0.")
+    hint = f"There are {len(images)} images: choose a smaller batch, or pass more of them."
+    batch_size = whole_number(batch_size, "batch_size", 1, len(images), hint)
+    check_rng(generator, "generator")
     return _batches(images, batch_size, generator)
 
 
@@ -133,17 +138,3 @@ def _batches(
     order = order.to(images.device)
     for start in range(0, len(images) - batch_size + 1, batch_size):
         yield scale_images(images.index_select(0, order[start : start + batch_size]))
-
-
-def check_images(images: torch.Tensor, name: str) -> None:
-    """Raise unless ``images`` is uint8 of shape (N, 1, 28, 28), N at least 1."""
-    if images.dtype != torch.uint8:
-        raise TypeError(
-            f"{name} has dtype {images.dtype}; expected torch.uint8 with pixels in [0, 255]. "
-            "gan_helpers.data.to_uint8 converts images in [-1, 1]."
-        )
-    if images.ndim != 4 or images.shape[1:] != (1, 28, 28) or len(images) == 0:
-        raise ValueError(
-            f"{name} has shape {tuple(images.shape)}; expected (N, 1, 28, 28) with N at least 1. "
-            "images.unsqueeze(1) adds the channel to (N, 28, 28)."
-        )

@@ -154,7 +154,7 @@ def test_to_uint8_rounds_clips_and_leaves_its_argument_alone():
             (
                 lambda x, n=n: batches(x, n, rng()),
                 ValueError,
-                f"batch_size is {n}; expected 1 to 70",
+                f"batch_size is {n}; expected a whole number from 1 to 70",
             )
             for n in (0, -1, 71)
         ),

@@ -10,7 +10,7 @@ from functools import partial
 
 import torch
 
-from gan_helpers.checks import check_function, check_images, check_kind, whole_number
+from gan_helpers.checks import check_function, check_kind, whole_number
 from gan_helpers.data import ASSETS
 from gan_helpers.failures.mistakes import (
     SigmoidDiscriminator,
@@ -31,7 +31,7 @@ from gan_helpers.training import (
     Recipe,
     Run,
     advance,
-    check_batch_size,
+    check_training,
     load_history,
     play_step,
     record_frame,
@@ -197,10 +197,9 @@ def produce(failure: Failure, images: torch.Tensor, seed: int = 0, steps: int | 
     """
     hint = "FAILURES['healthy'] is one; its keys are the names of the others."
     check_kind(failure, "failure", Failure, hint)
-    check_images(images, "images")
     steps = failure.steps if steps is None else whole_number(steps, "steps", 1)
     run = start_run(failure.recipe, seed)
-    check_batch_size(run, images)
+    check_training(run, images)
     if failure.prepare is not None:
         failure.prepare(run)
     if run.order is not None and len(run.order) != len(images):

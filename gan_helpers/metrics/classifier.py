@@ -8,7 +8,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from gan_helpers.data import ASSETS, check_images, scale_images
+from gan_helpers.checks import check_images
+from gan_helpers.data import ASSETS, scale_images
 from gan_helpers.models import new_network
 
 CLASSIFIER_FILE = ASSETS / "classifier.safetensors"

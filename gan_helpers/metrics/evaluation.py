@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from gan_helpers.data import ASSETS, check_images, load_mnist
+from gan_helpers.checks import check_images
+from gan_helpers.data import ASSETS, load_mnist
 from gan_helpers.metrics.classifier import classify
 from gan_helpers.metrics.distances import classifier_score, frechet_distance, mode_coverage
 from gan_helpers.metrics.neighbours import nearest_neighbours, prdc

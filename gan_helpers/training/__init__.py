@@ -7,7 +7,7 @@ from gan_helpers.training.loop import (
     FRAME_EVERY,
     MEASURE_EVERY,
     advance,
-    check_batch_size,
+    check_training,
     stop_button,
     train,
     train_in_parts,

@@ -7,7 +7,8 @@ from PIL import Image as PillowImage
 from torch import nn
 
 from gan_helpers import plots
-from gan_helpers.data import check_images, scale_images
+from gan_helpers.checks import check_images
+from gan_helpers.data import scale_images
 from gan_helpers.latent import invert
 from gan_helpers.models import sample
 from gan_helpers.widgets.common import Panel, Picture, enlarged_png, row, say, status

@@ -18,7 +18,7 @@ from gan_helpers.models import evaluating
 from gan_helpers.training import (
     Run,
     advance,
-    check_batch_size,
+    check_training,
     draw_frame,
     draw_unnoticed,
     forward,
@@ -59,7 +59,7 @@ def live_training(run: Run, images: torch.Tensor) -> Panel:
 
 class _LiveTraining(Panel):
     def __init__(self, run: Run, images: torch.Tensor):
-        check_batch_size(run, images)
+        check_training(run, images)
         device = run.fixed_z.device
         rng = torch.Generator().manual_seed(0)
         self._run, self._images = run, images.to(device)

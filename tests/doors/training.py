@@ -77,10 +77,6 @@ DOORS = {
         ("epochs", 0, VALUE, "at least 1"),
         ("frame_every", "100", TYPE, "whole number"),
     ],
-    training.check_batch_size: [
-        {"run": RUN, "images": BYTES},
-        ("images", BYTES[:3], VALUE, "batch_size"),
-    ],
     training.discriminator_step: [
         {
             "discriminator": DISCRIMINATOR,

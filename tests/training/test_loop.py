@@ -226,8 +226,8 @@ def test_averaging_does_not_change_the_training(images, recipe):
         ({"steps": -3}, "steps is -3"),
         ({"steps": 1, "frame_every": 0}, "frame_every is 0"),
         ({"steps": 1, "measure_every": 0}, "measure_every is 0"),
-        ({"steps": 1}, "batch_size is 71; expected 1 to 70"),
-        ({"epochs": 1}, "batch_size is 71; expected 1 to 70"),
+        ({"steps": 1}, "batch_size is 71; expected at most 70"),
+        ({"epochs": 1}, "batch_size is 71; expected at most 70"),
     ],
 )
 def test_bad_numbers_are_reported(images, recipe, options, message):
