@@ -28,18 +28,22 @@ DOORS = {
         ("mean", "0", TYPE, "number"),
         ("mean", NAN, VALUE, "nan"),
         ("std", 0.0, VALUE, "above 0"),
+        ("std", NAN, VALUE, "above 0"),
         ("std", "1", TYPE, "number"),
     ],
     games.optimal_discriminator: [
         {"p_data": ONE, "p_g": ONE},
         ("p_data", [1.0], TYPE, "list"),
         ("p_g", -ONE, VALUE, "negative"),
+        ("p_g", ONE * NAN, VALUE, "NaN"),
         ("p_g", ONE[:4], VALUE, "shapes differ"),
     ],
     games.value_function: [
         {"d": ONE / 2, "p_data": ONE, "p_g": ONE, "x": GRID},
         ("d", 0.5, TYPE, "expected a tensor"),
-        ("d", ONE + 1, VALUE, "[0, 1]"),
+        ("d", ONE + 1, VALUE, "from 2 to 2"),
+        ("d", ONE * NAN, VALUE, "[0, 1]"),
+        ("p_g", -ONE, VALUE, "negative"),
         ("d", ONE[:0], VALUE, "(0,)"),
         ("x", -GRID, VALUE, "increasing"),
         ("x", GRID[:4], VALUE, "shapes differ"),
@@ -147,6 +151,7 @@ DOORS = {
     games.BatchSpread(4): [
         {"points": torch.zeros(8, 2)},
         ("points", torch.zeros(6, 2), VALUE, "group_size 4"),
+        ("points", torch.zeros(4), VALUE, "(N, dim)"),
         ("points", [[0.0]], TYPE, "list"),
     ],
     games.penalised_toy_step: [
@@ -183,7 +188,7 @@ DOORS = {
         {"heights": (1.0,), "low": -1.0, "high": 1.0},
         ("heights", (0.0, 0.0), VALUE, "above 0"),
         ("heights", "high", TYPE, "tuple"),
-        ("low", 2.0, VALUE, "low < high"),
+        ("low", 1.0, VALUE, "low < high"),
         ("high", "2", TYPE, "number"),
     ],
     games.ring: [
@@ -201,6 +206,7 @@ DOORS = {
     games.modes_found: [
         {"samples": POINTS, "centres": CENTRES, "std": 0.1},
         ("samples", torch.zeros(3, 1), VALUE, "(3, 1)"),
+        ("samples", POINTS[:0], VALUE, "N and K at least 1"),
         ("samples", POINTS * NAN, VALUE, "NaN"),
         ("samples", POINTS.tolist(), TYPE, "list"),
         ("centres", 2.0, TYPE, "expected a tensor"),

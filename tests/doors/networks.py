@@ -66,7 +66,7 @@ DOORS = {
         {"latent_dim": 8, "hidden": (16,)},
         ("latent_dim", 0, VALUE, "at least 1"),
         ("latent_dim", "100", TYPE, "whole number"),
-        ("hidden", 256, TYPE, "(256,)"),
+        ("hidden", 256, TYPE, "(256, 512)"),
         ("hidden", (256, 0), VALUE, "at least 1"),
     ],
     GENERATOR: [
@@ -98,11 +98,6 @@ DOORS = {
         {"images": FLOATS},
         ("images", BYTES, TYPE, "scale_images"),
         ("images", torch.zeros(4, 3, 32, 32), VALUE, "(4, 3, 32, 32)"),
-    ],
-    models.flatten_images: [
-        {"images": FLOATS},
-        ("images", FLOATS[:, :, :14], VALUE, "(40, 1, 14, 28)"),
-        ("images", None, TYPE, "None"),
     ],
     models.initialise: [
         {"network": models.Generator(8, (16,)), "seed": 0},
