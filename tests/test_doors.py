@@ -109,7 +109,9 @@ def test_a_door_names_what_is_wrong(files, door, arguments, argument, given, err
     said = str(raised.value)
     assert raised.type is error, said
     assert PACKAGE in Path(raised.traceback[-1].path).parents, f"not our own: {said}"
-    named = re.search(rf"\b{argument}", said) or argument == "file" and arguments["file"] in said
+    named = (
+        re.search(rf"\b{argument}", said) or argument == "file" and str(arguments["file"]) in said
+    )
     assert named and part in said, said
     assert "\n" not in said and said[-1] in ".?"
 

@@ -111,7 +111,7 @@ def _check_densities(**given: torch.Tensor) -> None:
     x = given.pop("x", None)
     if x is not None and not (x.shape[-1:].numel() > 1 and (x.diff() > 0).all()):
         raise ValueError(
-            f"x has shape {tuple(x.shape)} or does not rise from point to point; expected an "
+            f"x, of shape {tuple(x.shape)}, does not rise from point to point; expected an "
             "increasing grid of at least 2 points. torch.linspace(-6, 6, 1001) makes one."
         )
     for name, density in given.items():
