@@ -18,16 +18,18 @@ MOST_SEED = 2**63 - 1
 
 
 def whole_number(
-    value: object, name: str, least: int, most: int | None = None, hint: str = ""
+    value: object, name: str, least: int | None = None, most: int | None = None, hint: str = ""
 ) -> int:
     """``value`` as an int in [least, most]; NumPy's integers are taken, True and 2.0 are not.
 
     ``hint``: a sentence that says more. Raises ``TypeError`` and ``ValueError``.
     """
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if whole and least <= value and (most is None or value <= most):
+    if whole and (least is None or least <= value) and (most is None or value <= most):
         return int(value)
-    expected = f", at least {least}" if most is None else f" from {least} to {most}"
+    expected = "" if least is None else f", at least {least}"
+    if most is not None:
+        expected = f" from {least} to {most}"
     raise _error(value, name, f"a whole number{expected}.", hint, whole)
 
 

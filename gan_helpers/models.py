@@ -200,11 +200,12 @@ def new_network(build: Callable[[], nn.Module], seed: int | None = None) -> nn.M
     """``build()``, its weights from ``seed`` where one is given; no other random number moves.
 
     PyTorch draws first weights for each layer, which ``initialise`` or a file then replaces: the
-    global random state is put back. Introduced in notebook 02, "The generator", by way of
-    ``initialise``.
+    global random state is put back. Raises ``TypeError`` when ``build`` returns no network.
+    Introduced in notebook 02, "The generator", by way of ``initialise``.
     """
     with torch.random.fork_rng(devices=[]):
         network = build()
+    check_network(network, "what the function that builds a network returns")
     return network if seed is None else initialise(network, seed)
 
 

@@ -158,6 +158,13 @@ def test_to_uint8_rounds_clips_and_leaves_its_argument_alone():
             )
             for n in (0, -1, 71)
         ),
+        (lambda x: batches(x, 2.5, rng()), TypeError, "batch_size is 2.5"),
+        (lambda x: batches(x, 16, 0), TypeError, "generator is 0; expected a torch.Generator"),
+        (lambda x: batches(x[:0], 16, rng()), ValueError, r"images has shape \(0, 1, 28, 28\)"),
+        *(
+            (lambda x, call=call: call(x.numpy()), TypeError, "images is a NumPy array of shape")
+            for call in (scale_images, to_uint8, lambda array: batches(array, 16, rng()))
+        ),
     ],
 )
 def test_bad_input_is_named(images, call, error, message):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from gan_helpers.checks import check_images
+from gan_helpers.checks import check_images, latent_dim_of, whole_number
 from gan_helpers.data import ASSETS, load_mnist
 from gan_helpers.metrics.classifier import classify
 from gan_helpers.metrics.distances import classifier_score, frechet_distance, mode_coverage
@@ -116,8 +116,10 @@ def evaluate(
     ``generator``: z, shape (N, latent_dim), -> images in [-1, 1], shape (N, 1, 28, 28); it is put
     into eval mode for the draw. Under a minute on two CPU cores for 10,000 samples.
 
-    Raises ``ValueError`` when ``n`` is below 1,000. Introduced in notebook 06, "One table".
+    Raises ``ValueError`` when ``n`` is below 1,000 and ``TypeError`` for a generator without the
+    number ``latent_dim``. Introduced in notebook 06, "One table".
     """
+    latent_dim_of(generator)
     _check_count(n, "n")
     return evaluate_images(draw(generator, n, seed), progress)
 
@@ -191,7 +193,7 @@ def _spread(images: torch.Tensor) -> torch.Tensor:
 
 
 def _check_count(count: int, name: str) -> None:
-    if count < FEWEST:
+    if whole_number(count, name) < FEWEST:
         raise ValueError(
             f"{name} is {count}; expected at least {FEWEST:,}, because with fewer the metrics "
             f"measure their own bias. {SAMPLES:,} is usual."

@@ -26,11 +26,13 @@ def discriminator_step(
     ``bfloat16``: multiply matrices in 16 bits; logits, loss and weights stay in 32.
     Returns ``d_loss`` (scalar), ``real_logits`` and ``fake_logits`` (N, 1), all of before the step.
 
-    Raises ``FloatingPointError`` when the loss is not finite; the weights are then untouched.
+    Raises ``FloatingPointError`` when the loss is not finite, ``TypeError`` for images that are no
+    floats and ``ValueError`` for two shapes. The weights are then untouched.
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The discriminator's
     step".
     """
+    _check_alike(real, fake)
     # One pass for both halves: half as many calls for the same products.
     logits = forward(discriminator, torch.cat((real, fake.detach())), bfloat16)
     real_logits, fake_logits = logits.split((len(real), len(fake)))
@@ -40,6 +42,20 @@ def discriminator_step(
     d_loss.backward()
     d_optimizer.step()
     return d_loss.detach(), real_logits.detach(), fake_logits.detach()
+
+
+def _check_alike(real: torch.Tensor, fake: torch.Tensor) -> None:
+    # torch.cat would take uint8 pixels, 0 to 255, for floats in [-1, 1] without a word.
+    if not (real.is_floating_point() and fake.is_floating_point()):
+        raise TypeError(
+            f"real has dtype {real.dtype} and fake has {fake.dtype}; expected floats in [-1, 1]. "
+            "gan_helpers.data.scale_images makes them of uint8 pixels."
+        )
+    if real.shape[1:] != fake.shape[1:]:
+        raise ValueError(
+            f"real has shape {tuple(real.shape)} and fake has {tuple(fake.shape)}; expected images "
+            "of one shape, (N, 1, 28, 28)."
+        )
 
 
 def generator_step(

@@ -128,6 +128,22 @@ def test_the_discriminators_step_leaves_the_generator_alone(calm):
     assert fake.requires_grad
 
 
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (to_uint8, TypeError, "real has dtype torch.uint8 .*scale_images"),
+        (lambda x: x[:, 0], ValueError, r"real has shape \(16, 28, 28\) and fake has \(16, 1, 28"),
+        (lambda x: x.double(), TypeError, "images has dtype torch.float64"),
+    ],
+)
+def test_the_discriminators_step_takes_no_images_of_another_kind(calm, change, error, message):
+    run = start_run(calm)
+    before, fake = weights(run.discriminator), run.generator(torch.randn(16, 8))
+    with pytest.raises(error, match=message):
+        discriminator_step(run.discriminator, run.d_optimizer, change(fake.detach()), fake)
+    assert torch.equal(weights(run.discriminator), before)
+
+
 def test_the_generators_step_leaves_the_discriminator_alone(calm):
     run = start_run(calm)
     before, trained = state(run.discriminator), weights(run.generator)
