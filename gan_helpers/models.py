@@ -200,20 +200,26 @@ def new_network(build: Callable[[], nn.Module], seed: int | None = None) -> nn.M
     """``build()``, its weights from ``seed`` where one is given; no other random number moves.
 
     PyTorch draws first weights for each layer, which ``initialise`` or a file then replaces: the
-    global random state is put back. Raises ``TypeError`` when ``build`` returns no network.
+    global random state is put back. Raises ``TypeError`` when ``build`` builds no network.
     Introduced in notebook 02, "The generator", by way of ``initialise``.
     """
+    if isinstance(build, nn.Module) or not callable(build):
+        raise TypeError(
+            f"build is of type {type(build).__name__}; expected a function that builds a network: "
+            "Generator without brackets, or functools.partial(Generator, hidden=(256,))."
+        )
     with torch.random.fork_rng(devices=[]):
         network = build()
-    check_network(network, "what the function that builds a network returns")
+    check_network(network, "what build returns")
     return network if seed is None else initialise(network, seed)
 
 
 def count_parameters(network: nn.Module) -> int:
     """Number of trainable values in ``network``: a Linear layer n -> m has n m + m.
 
-    Introduced in notebook 02, "Counting parameters".
+    Raises ``TypeError`` when ``network`` is none. Introduced in notebook 02, "Counting parameters".
     """
+    check_network(network, "network")
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
@@ -227,6 +233,7 @@ def sample(generator: nn.Module, z: torch.Tensor) -> torch.Tensor:
     or a generator whose output is NaN.
     Introduced in notebook 02, "BatchNorm".
     """
+    check_network(generator, "generator")
     with evaluating(generator), torch.no_grad():
         return to_uint8(generator(z)).cpu()
 

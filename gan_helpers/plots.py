@@ -25,7 +25,7 @@ from gan_helpers.checks import (
     number,
     whole_number,
 )
-from gan_helpers.training import History
+from gan_helpers.training import History, check_history
 
 REAL, FAKE = "#0072B2", "#D55E00"
 DISCRIMINATOR, GENERATOR = "#000000", "#D55E00"
@@ -223,11 +223,6 @@ def _numbers(values: Sequence[float], name: str) -> np.ndarray:
     if len(numbers) == 0:
         raise ValueError(f"{name} is empty; expected at least one number.")
     return numbers
-
-
-def check_history(history: History, name: str = "history") -> None:
-    """Raise ``TypeError`` unless ``history`` is a run's history."""
-    check_kind(history, name, History, "train() returns one; run.history is that of a run.")
 
 
 def plot_training(history: History, alt: str, window: int = 50) -> None:

@@ -12,14 +12,13 @@ from gan_helpers.plots import (
     DISCRIMINATOR,
     GENERATOR,
     STYLE,
-    check_history,
     draw_losses,
     draw_outputs,
     finish,
     grid_image,
     show,
 )
-from gan_helpers.training import History
+from gan_helpers.training import History, check_history
 
 
 def plot_dashboard(history: History, alt: str, window: int = 50) -> None:

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 
 from gan_helpers.metrics import CLASSES, classify
-from gan_helpers.plots import check_history
-from gan_helpers.training import GROUPS, History
+from gan_helpers.training import GROUPS, History, check_history
 
 FEWEST = 200  # steps; before that a healthy run has no digits either
 

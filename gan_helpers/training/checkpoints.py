@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
+from gan_helpers.checks import check_device, check_file, check_kind
 from gan_helpers.models import IMAGE_SHAPE
 from gan_helpers.training.files import read_tensors, write_whole
 from gan_helpers.training.history import history_from_tensors, history_tensors
@@ -35,11 +36,19 @@ def save_checkpoint(run: Run, file: str | Path, about: dict | None = None) -> No
     them. The new file replaces an older one in one move, when it is complete and on the disk: a
     program that is killed, or a disk that is full, leaves the older one as it was.
 
-    Raises ``ValueError`` for a recipe that cannot be written (see ``recipe_to_dict``) and
-    ``OSError`` when the disk does not take the file. Introduced in notebook 04, "Stop it, resume
-    it".
+    Raises ``TypeError`` for what is no run, no name of a file or no JSON, ``ValueError`` for a
+    recipe that cannot be written (see ``recipe_to_dict``) and ``OSError`` when the disk does not
+    take the file. Introduced in notebook 04, "Stop it, resume it".
     """
-    file = Path(file)
+    check_kind(run, "run", Run, "start_run(COURSE) returns one.")
+    file = check_file(file)
+    try:
+        json.dumps(about)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"about is {about!r}; expected what JSON can hold: numbers, texts, lists and dicts of "
+            f"them ({error})."
+        ) from error
     tensors = _tensors(run)
     state = {
         "format": FORMAT,
@@ -64,11 +73,12 @@ def save_checkpoint(run: Run, file: str | Path, about: dict | None = None) -> No
 def load_checkpoint(file: str | Path, device: torch.device | str = "cpu") -> Run:
     """Read a run that ``save_checkpoint`` wrote; ``train`` goes on with it as if never stopped.
 
-    Bit for bit on the same machine with the same number of threads. Raises ``FileNotFoundError``
-    when the file is missing and ``OSError`` when it is damaged, of another program, of another
-    version's format, or holds values that no run has. Introduced in notebook 04, "Stop it, resume
-    it".
+    Bit for bit on the same machine with the same number of threads. Raises ``TypeError`` for what
+    is no name of a file, ``ValueError`` for a device that is not there, ``FileNotFoundError`` when
+    the file is missing and ``OSError`` when it is damaged, of another program, of another version's
+    format, or holds values that no run has. Introduced in notebook 04, "Stop it, resume it".
     """
+    device = check_device(device)
     state, tensors = _read(file)
     try:
         older = state["format"] == 2

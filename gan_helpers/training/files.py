@@ -12,21 +12,27 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load
 
+from gan_helpers.checks import check_file, check_kind
 from gan_helpers.data import file_kind
 
 LEFT_BEHIND = 3600  # seconds that nobody has touched an unfinished file: its program was killed
 
 
-def write_whole(file: Path, content: bytes) -> None:
+def write_whole(file: str | Path, content: bytes) -> None:
     """Write ``content`` to ``file``; an older file is replaced in one move, or left as it was.
 
     The new file is complete and on the disk before it takes the older one's name. Until then its
     name is its own, ``<file>.<8 digits>.unfinished``, so that two programs never write into one. A
     program that is killed leaves at most this; a write that comes an hour later removes it.
 
-    Raises ``OSError`` when the disk does not take it. Introduced in notebook 04, "Stop it, resume
-    it", by way of ``save_checkpoint``.
+    Raises ``TypeError`` for what is no name of a file or no bytes and ``OSError`` when the disk
+    does not take it. Introduced in notebook 04, "Stop it, resume it", by way of
+    ``save_checkpoint``.
     """
+    file = check_file(file)
+    check_kind(content, "content", bytes, "text.encode() makes them of a text.")
+    if file.is_dir():
+        raise IsADirectoryError(f"{file} is a folder; name a file in it.")
     file.parent.mkdir(parents=True, exist_ok=True)
     for old in file.parent.glob(glob.escape(file.name) + "." + "[0-9a-f]" * 8 + ".unfinished"):
         with contextlib.suppress(OSError):
@@ -50,10 +56,12 @@ def read_tensors(file: str | Path, what: str) -> tuple[dict[str, torch.Tensor], 
     """The tensors of a safetensors file and its metadata, sorted by name: the file has no order.
 
     They are read into memory of their own: a mapped file could change under the tensors, and
-    Windows refuses to replace it. ``what`` names the file in the error. Raises
-    ``FileNotFoundError`` when it is missing and ``OSError`` when it is damaged. Introduced in
-    notebook 04, "Keeping the generator", by way of ``load_generator``.
+    Windows refuses to replace it. ``what`` names the file in the error. Raises ``TypeError`` for
+    what is no name of a file, ``FileNotFoundError`` when it is missing and ``OSError`` when it is
+    damaged. Introduced in notebook 04, "Keeping the generator", by way of ``load_generator``.
     """
+    if check_file(file).is_dir():
+        raise IsADirectoryError(f"The {what} {file} is a folder; name a file in it.")
     if not Path(file).is_file():
         raise FileNotFoundError(f"The {what} {file} does not exist.")
     content = Path(file).read_bytes()

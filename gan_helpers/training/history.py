@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
+from gan_helpers.checks import check_about, check_file, check_kind
 from gan_helpers.training.files import read_tensors, write_whole
 
 
@@ -67,15 +68,24 @@ COLUMNS = tuple(f.name for f in fields(History) if f.name not in ("frames", "rea
 GROUPS = (COLUMNS[:5], COLUMNS[5:12], ("frame_steps", "frames"))  # of equal length each
 
 
+def check_history(history: object, name: str = "history") -> None:
+    """Raise ``TypeError`` unless ``history`` is a run's history."""
+    check_kind(history, name, History, "train() returns one; run.history is that of a run.")
+
+
 def save_history(history: History, file: str | Path) -> None:
     """Write ``history`` to a safetensors file, one tensor for each of its lists.
 
-    Raises ``ValueError`` when the history holds no frames (a run records one before its first
-    step). A missing folder is made. Introduced in notebook 03, "Ten seeds, recorded".
+    Raises ``TypeError`` for what is no history or no name of a file, and ``ValueError`` when the
+    history holds no frames (a run records one before its first step). A missing folder is made.
+    Introduced in notebook 03, "Ten seeds, recorded".
     """
+    check_history(history)
+    check_about(history.about)
+    file = check_file(file)
     if not history.frames:
         raise ValueError("history is empty; train the run before its history is saved.")
-    write_whole(Path(file), save(history_tensors(history), history.about))
+    write_whole(file, save(history_tensors(history), history.about))
 
 
 def history_tensors(history: History) -> dict[str, torch.Tensor]:

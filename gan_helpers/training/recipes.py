@@ -9,7 +9,7 @@ from functools import partial
 import torch
 from torch import nn
 
-from gan_helpers.checks import number, whole_number
+from gan_helpers.checks import check_kind, number, whole_number
 from gan_helpers.losses import GENERATOR_LOSSES, GeneratorLoss, non_saturating_generator_loss
 from gan_helpers.models import (
     DISCRIMINATORS,
@@ -47,10 +47,11 @@ def _check_parts(recipe: "Recipe") -> None:
             "gan_helpers.losses.saturating_generator_loss, without quotes and brackets."
         )
     for name in ("g_optimizer", "d_optimizer"):
-        if getattr(recipe, name) not in (torch.optim.Adam, torch.optim.SGD):
+        kind = getattr(recipe, name)
+        if kind not in (torch.optim.Adam, torch.optim.SGD):
+            was = repr(kind) if isinstance(kind, type | str) else f"of type {type(kind).__name__}"
             raise ValueError(
-                f"{name} is {getattr(recipe, name)!r}; expected torch.optim.Adam or "
-                "torch.optim.SGD, the class itself."
+                f"{name} is {was}; expected torch.optim.Adam or torch.optim.SGD, the class itself."
             )
     for name in ("fresh_z", "bfloat16"):
         if not isinstance(getattr(recipe, name), bool):
@@ -162,10 +163,11 @@ PARTS = {
 def recipe_to_dict(recipe: Recipe) -> dict:
     """``recipe`` as plain numbers and names, for JSON; ``recipe_from_dict`` reads it.
 
-    Networks, losses and optimisers are written as ``[name, arguments]``. Raises ``ValueError`` for
-    one that the course does not know (a lambda, say), which no name stands for.
-    Introduced in notebook 04, "Stop it, resume it".
+    Networks, losses and optimisers are written as ``[name, arguments]``. Raises ``TypeError`` for
+    what is no recipe and ``ValueError`` for one of them that the course does not know (a lambda,
+    say), which no name stands for. Introduced in notebook 04, "Stop it, resume it".
     """
+    check_kind(recipe, "recipe", Recipe, "COURSE is one.")
     written = {}
     for name in (f.name for f in fields(recipe)):
         value = getattr(recipe, name)
@@ -188,17 +190,20 @@ def recipe_to_dict(recipe: Recipe) -> dict:
 def recipe_from_dict(written: dict) -> Recipe:
     """The recipe that ``recipe_to_dict`` wrote.
 
-    Raises ``ValueError`` when a name or an argument is unknown or an entry is missing. Introduced
-    in notebook 04, "Stop it, resume it".
+    Raises ``TypeError`` for what is no dict and ``ValueError`` when a name or an argument is
+    unknown or an entry is missing. Introduced in notebook 04, "Stop it, resume it".
     """
+    check_kind(written, "written", dict, "recipe_to_dict(COURSE) is one.")
     values = {}
     known = {f.name for f in fields(Recipe)}
     if missing := sorted(known - set(written)):
-        raise ValueError(f"the recipe lacks {', '.join(missing)}.")  # no default: it may differ
+        raise ValueError(
+            f"the written recipe lacks {', '.join(missing)}."
+        )  # no default: it may differ
     for name, value in written.items():
         if name not in known:
             raise ValueError(
-                f"the recipe has an unknown entry {name!r}; known are {sorted(known)}."
+                f"the written recipe has an unknown entry {name!r}; known are {sorted(known)}."
             )
         if callable(getattr(COURSE, name)):  # a network, a loss or an optimiser
             part, arguments = value

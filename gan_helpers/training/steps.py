@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
+from gan_helpers.checks import check_network
 from gan_helpers.data import scale_images
 from gan_helpers.losses import GeneratorLoss, discriminator_loss, non_saturating_generator_loss
 from gan_helpers.models import sample
@@ -72,11 +73,16 @@ def generator_step(
     ``bfloat16``: as for ``discriminator_step``.
     Returns ``g_loss`` (scalar) and ``fake_logits`` (N, 1), of before the step.
 
-    Raises ``FloatingPointError`` when the loss is not finite, or beyond 1e9; the weights are then
-    untouched.
+    Raises ``FloatingPointError`` when the loss is not finite, or beyond 1e9, and ``ValueError`` for
+    fakes without gradients. The weights are then untouched.
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The generator's step".
     """
+    if not fake.requires_grad:
+        raise ValueError(
+            "fake carries no gradient, so the generator cannot learn from it; expected what the "
+            "generator has just drawn, without detach() and outside of torch.no_grad()."
+        )
     # The gradient passes through the discriminator, but its weights' own gradients are not
     # needed: leaving them out saves a third of the discriminator's work in this step.
     discriminator.requires_grad_(False)
@@ -117,9 +123,10 @@ def check_finite(player: str, loss: torch.Tensor) -> None:
 def gradient_norm(network: nn.Module) -> float:
     """Length of the gradient over all weights of ``network``: the root of the sum of squares.
 
-    Raises ``ValueError`` when there is no gradient. Introduced in notebook 03, "One run, two
-    losses", where it is what ``History`` records.
+    Raises ``TypeError`` when ``network`` is none and ``ValueError`` when there is no gradient.
+    Introduced in notebook 03, "One run, two losses", where it is what ``History`` records.
     """
+    check_network(network, "network")
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
     if not gradients:
         raise ValueError("network has no gradients; call loss.backward() first.")
@@ -270,7 +277,11 @@ def _draw_z(run: Run, count: int) -> torch.Tensor:
 
 
 def flat_weights(network: nn.Module) -> torch.Tensor:
-    """All weights of ``network`` in a row, (number of weights,), without their gradients."""
+    """All weights of ``network`` in a row, (number of weights,), without their gradients.
+
+    Raises ``TypeError`` when ``network`` is none.
+    """
+    check_network(network, "network")
     return nn.utils.parameters_to_vector(network.parameters()).detach()
 
 

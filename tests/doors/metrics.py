@@ -23,7 +23,7 @@ DOORS = {
     metrics.DigitClassifier(): [
         {"images": FLOATS},
         ("images", BYTES, TYPE, "uint8"),
-        ("images", FLOATS.flatten(1), VALUE, "(40, 784)"),
+        ("images", FLOATS[:, :, :14], VALUE, "(40, 1, 14, 28)"),
     ],
     metrics.classify: [
         {"images": BYTES},
@@ -112,7 +112,7 @@ DOORS = {
         {},
         ("file", "absent.json", FileNotFoundError, "absent.json"),
         ("file", "{text}", OSError, "scores"),
-        ("file", 7, TYPE, "int"),
+        ("file", 7, TYPE, "name of a file"),
     ],
     metrics.score_table: [
         {"scores": metrics.load_scores()},

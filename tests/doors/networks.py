@@ -23,7 +23,7 @@ DOORS = {
         {"split": "test"},
         ("split", "validation", VALUE, "'train' or 'test'"),
         ("file", "absent.npz", FileNotFoundError, "absent.npz"),
-        ("file", 7, TYPE, "int"),
+        ("file", 7, TYPE, "name of a file"),
     ],
     data.scale_images: [
         {"images": BYTES},
@@ -84,7 +84,7 @@ DOORS = {
     ],
     DISCRIMINATOR: [
         {"images": FLOATS},
-        ("images", FLOATS[0], VALUE, "unsqueeze(0)"),
+        ("images", FLOATS[0, 0], VALUE, "unsqueeze(0)"),
         ("images", BYTES, TYPE, "scale_images"),
         ("images", FLOATS.double(), TYPE, ".float()"),
         ("images", ARRAY, TYPE, "torch.from_numpy"),
@@ -108,7 +108,7 @@ DOORS = {
     ],
     models.new_network: [
         {"build": models.ArticleDiscriminator, "seed": 0},
-        ("build", GENERATOR, TYPE, "build"),
+        ("build", GENERATOR, TYPE, "without brackets"),
         ("build", lambda: 3, TYPE, "int"),
         ("seed", "0", TYPE, "whole number"),
     ],
@@ -123,7 +123,6 @@ DOORS = {
     models.sample: [
         {"generator": GENERATOR, "z": Z},
         ("generator", 5, TYPE, "network"),
-        ("generator", DISCRIMINATOR, TYPE, "generator"),
         ("z", Z[:, :3], VALUE, "(N, 8)"),
         ("z", DOUBLE_Z, TYPE, ".float()"),
     ],

@@ -26,9 +26,9 @@ OPTIMIZER = torch.optim.Adam(DISCRIMINATOR.parameters())
 DOORS = {
     training.Recipe: [
         {},
-        ("build_generator", Discriminator, TYPE, "Generator"),
-        ("build_generator", GENERATOR, TYPE, "function"),
-        ("build_discriminator", "Discriminator", TYPE, "function"),
+        ("build_generator", Discriminator, VALUE, "exchanged"),
+        ("build_generator", GENERATOR, TYPE, "without brackets"),
+        ("build_discriminator", "Discriminator", TYPE, "without brackets"),
         ("generator_loss", "saturating", TYPE, "function"),
         ("batch_size", 1, VALUE, "at least 2"),
         ("batch_size", 12.5, TYPE, "whole number"),
@@ -89,7 +89,7 @@ DOORS = {
     ],
     training.generator_step: [
         {"discriminator": DISCRIMINATOR, "g_optimizer": OPTIMIZER, "fake": FLOATS},
-        ("fake", FLOATS[0], VALUE, "images"),
+        ("fake", FLOATS, VALUE, "detach()"),
     ],
     training.gradient_norm: [
         {"network": DISCRIMINATOR},
@@ -117,14 +117,14 @@ DOORS = {
         {"run": RUN, "file": "{folder}/checkpoint"},
         ("run", TINY, TYPE, "start_run"),
         ("file", "{folder}", OSError, "folder"),
-        ("file", 7, TYPE, "int"),
+        ("file", 7, TYPE, "name of a file"),
         ("about", {"a": TINY}, TYPE, "JSON"),
     ],
     training.load_checkpoint: [
         {"file": "{checkpoint}"},
         ("file", "absent", FileNotFoundError, "absent"),
         ("file", "{text}", OSError, "safetensors"),
-        ("file", "{folder}", OSError, "folder"),
+        ("file", "{folder}", IsADirectoryError, "folder"),
         ("file", None, TYPE, "None"),
         ("device", "tpu", VALUE, "tpu"),
     ],
@@ -136,13 +136,13 @@ DOORS = {
     training.write_whole: [
         {"file": "{folder}/file", "content": b""},
         ("content", "text", TYPE, "bytes"),
-        ("file", "{folder}", OSError, "folder"),
+        ("file", "{folder}", IsADirectoryError, "folder"),
     ],
     training.save_history: [
         {"history": HISTORY, "file": "{folder}/history"},
         ("history", EMPTY, VALUE, "empty"),
         ("history", RUN, TYPE, "History"),
-        ("file", 7, TYPE, "int"),
+        ("file", 7, TYPE, "name of a file"),
     ],
     training.load_history: [
         {"file": "{history}"},
@@ -154,20 +154,20 @@ DOORS = {
         {"generator": GENERATOR, "file": "{folder}/generator", "about": {}},
         ("generator", DISCRIMINATOR, TYPE, "Discriminator"),
         ("file", None, TYPE, "None"),
-        ("about", "by hand", TYPE, "str"),
+        ("about", "by hand", TYPE, "Mapping"),
         ("about", {"seed": 0}, TYPE, "seed"),
     ],
     training.save_discriminator: [
         {"discriminator": DISCRIMINATOR, "file": "{folder}/discriminator", "about": {}},
         ("discriminator", GENERATOR, TYPE, "Generator"),
-        ("discriminator", Discriminator, TYPE, "type"),
+        ("discriminator", Discriminator, TYPE, "brackets"),
     ],
     training.load_generator: [
         {"file": "{generator}"},
         ("file", "absent", FileNotFoundError, "absent"),
         ("file", "{text}", OSError, "safetensors"),
         ("file", "{checkpoint}", OSError, "no generator"),
-        ("file", 7, TYPE, "int"),
+        ("file", 7, TYPE, "name of a file"),
     ],
     training.load_discriminator: [
         {"file": "{discriminator}"},

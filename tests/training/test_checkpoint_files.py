@@ -266,7 +266,7 @@ def test_a_recipe_that_is_none_or_of_other_sizes_than_the_tensors(file, rewrite,
 @pytest.mark.parametrize("entry", Recipe.__dataclass_fields__)
 def test_a_recipe_that_lacks_an_entry_does_not_get_the_default(file, rewrite, entry):
     rewrite(lambda state, tensors: state["recipe"].pop(entry))
-    assert_refused(file, "does not hold a whole run", f"the recipe lacks {entry}")
+    assert_refused(file, "does not hold a whole run", f"the written recipe lacks {entry}")
 
 
 @pytest.mark.parametrize("key", ["recipe", "seed", "position", "history", "optimizers"])
