@@ -60,10 +60,9 @@ def read_tensors(file: str | Path, what: str) -> tuple[dict[str, torch.Tensor], 
     what is no name of a file, ``FileNotFoundError`` when it is missing and ``OSError`` when it is
     damaged. Introduced in notebook 04, "Keeping the generator", by way of ``load_generator``.
     """
-    if check_file(file).is_dir():
-        raise IsADirectoryError(f"The {what} {file} is a folder; name a file in it.")
-    if not Path(file).is_file():
-        raise FileNotFoundError(f"The {what} {file} does not exist.")
+    if not check_file(file).is_file():
+        fault = "is a folder; name a file in it" if Path(file).is_dir() else "does not exist"
+        raise FileNotFoundError(f"The {what} {file} {fault}.")
     content = Path(file).read_bytes()
     try:
         tensors = load(content)

@@ -124,7 +124,7 @@ DOORS = {
         {"file": "{checkpoint}"},
         ("file", "absent", FileNotFoundError, "absent"),
         ("file", "{text}", OSError, "safetensors"),
-        ("file", "{folder}", IsADirectoryError, "folder"),
+        ("file", "{folder}", FileNotFoundError, "is a folder"),
         ("file", None, TYPE, "None"),
         ("device", "tpu", VALUE, "tpu"),
     ],
