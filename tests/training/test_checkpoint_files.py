@@ -78,9 +78,9 @@ def rewrite(file, monkeypatch) -> Callable:
 
 
 def test_a_missing_file_and_a_folder(tmp_path):
-    for path in (tmp_path / "absent.safetensors", tmp_path):
-        assert_refused(path, "does not exist", error=FileNotFoundError)
-        with pytest.raises(FileNotFoundError, match="does not exist"):
+    for path, fault in ((tmp_path / "absent", "does not exist"), (tmp_path, "is a folder")):
+        assert_refused(path, fault, error=FileNotFoundError)
+        with pytest.raises(FileNotFoundError, match=fault):
             read_about(path)
 
 
