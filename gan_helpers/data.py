@@ -70,9 +70,9 @@ def _not_mnist(file: str | Path, reason: str) -> OSError:
     )
 
 
-NPZ = "an .npz archive"  # what file_kind says of it
+NPZ, NPY = "an .npz archive", "a numpy array (.npy)"  # what file_kind says of them
 STARTS = {
-    b"\x93NUMPY": "a numpy array (.npy)",
+    b"\x93NUMPY": NPY,
     b"\x1f\x8b": "compressed with gzip",
     b"\0\0\x08\x01": "an IDX file of labels, as MNIST was published",
     b"\0\0\x08\x03": "an IDX file of images, as MNIST was published",

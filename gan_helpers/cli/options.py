@@ -159,6 +159,7 @@ def above(least: float) -> Callable[[str], float]:
 
 
 share = at_least(float, 0, below=1)
+seed = at_least(int, 0, below=2**62)  # start_run takes four numbers from it
 
 
 def share_or_none(text: str) -> float | str:

@@ -44,12 +44,21 @@ def write_whole(file: str | Path, content: bytes) -> None:
             opened.write(content)
             opened.flush()
             os.fsync(opened.fileno())
-        os.replace(unfinished, file)
+        _replace(unfinished, file)
     except FileExistsError:  # not ours
         raise
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def _replace(unfinished: Path, file: Path) -> None:
+    for seconds in (0.1, 0.4, 1.6):
+        try:
+            return os.replace(unfinished, file)
+        except PermissionError:  # Windows has it while another program reads the older file
+            time.sleep(seconds)
+    os.replace(unfinished, file)
 
 
 def read_tensors(file: str | Path, what: str) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
