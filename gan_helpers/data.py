@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gan_helpers.checks import check_rng, check_tensor, whole_number
+from gan_helpers.checks import check_file, check_rng, check_tensor, whole_number
 
 ASSETS = Path(str(resources.files("gan_helpers") / "assets"))  # data, weights, recorded runs
 MNIST_FILE = ASSETS / "mnist.npz"
@@ -35,15 +35,16 @@ def load_mnist(
     Returns ``images``, uint8 in [0, 255], shape (N, 1, 28, 28), and ``labels``, int64 in [0, 9],
     shape (N,); N is 60,000 for ``"train"`` and 10,000 for ``"test"``.
 
-    Raises ``ValueError`` for an unknown split, ``FileNotFoundError`` when the file is missing and
-    ``OSError`` when it is damaged or holds anything but the published MNIST.
+    Raises ``TypeError`` for what is no name of a file, ``ValueError`` for an unknown split,
+    ``FileNotFoundError`` when the file is missing and ``OSError`` when it is damaged or
+    holds anything but the published MNIST.
 
     Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
     Introduced in notebook 02, "The images".
     """
     if split not in ("train", "test"):
         raise ValueError(f"split is {split!r}; expected 'train' or 'test'.")
-    if not Path(str(file)).is_file():
+    if not check_file(file).is_file():
         raise FileNotFoundError(f"The MNIST file {file} does not exist. {REINSTALL}")
     x, y = f"x_{split}", f"y_{split}"
     try:

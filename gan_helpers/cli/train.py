@@ -124,6 +124,8 @@ def run_train(arguments: argparse.Namespace) -> int:
         raise FileNotFoundError(
             f"The checkpoint {folder / 'checkpoint.safetensors'} does not exist."
         )
+    # What is wrong with the options is said before a folder is made.
+    begun = None if arguments.resume else _begun(arguments)
     lock = FileLock(folder / "lock")  # released by the system if we are killed
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -136,7 +138,7 @@ def run_train(arguments: argparse.Namespace) -> int:
             "file, and one in which you may write."
         ) from error
     with held, ended_like_ctrl_c():
-        run, plan = (_resumed if arguments.resume else _begun)(arguments)
+        run, plan = begun or _resumed(arguments)
         return _train(run, plan, folder)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from gan_helpers.checks import check_file, check_images, check_kind, number
 from gan_helpers.data import NPY, NPZ, file_kind
 
 SHAPES = ((28, 28), (1, 28, 28), (28, 28, 1), (784,))  # of one image
@@ -26,11 +27,22 @@ def read_images(
     ``images``. Pictures: 28 x 28 pixels each, in the order of their names, also those in folders
     within the folder; colours become grey.
 
-    Returns uint8, shape (N, 1, 28, 28). Raises ``FileNotFoundError`` when there is no such file,
-    ``OSError`` when it is damaged or of another kind (nothing is unpickled), and ``ValueError`` for
-    other images. Introduced in notebook 06, "One table".
+    Returns uint8, shape (N, 1, 28, 28). Raises ``TypeError`` for what is no name or no number,
+    ``FileNotFoundError`` when there is no such file, ``OSError`` when it is damaged or of another
+    kind (nothing is unpickled), and ``ValueError`` for other images. Introduced in notebook 06,
+    "One table".
     """
-    path = Path(file)
+    path = check_file(file)
+    if array is not None:
+        check_kind(array, "array", str, "It is a name in the .npz file.")
+    if value_range is not None:
+        if not isinstance(value_range, (tuple, list)) or len(value_range) != 2:
+            raise TypeError(
+                f"value_range is {value_range!r}; expected the values of black and of white, such "
+                "as (-1, 1)."
+            )
+        for place, value in enumerate(value_range):
+            number(value, f"value_range[{place}]")
     if not path.exists():
         raise FileNotFoundError(f"The file {file} does not exist.")
     images = _read_pictures(path) if path.is_dir() else _read_array(path, array)
@@ -138,9 +150,11 @@ def _scaled(
 def range_remark(images: torch.Tensor) -> str | None:
     """A sentence on pixels that look as if their range had been mistaken; None where they do not.
 
-    Digits as in MNIST are white on black: most pixels are 0, and some are 255. ``images``: uint8.
-    Introduced in notebook 06, "One table", by way of ``evaluate_images``.
+    Digits as in MNIST are white on black: most pixels are 0, and some are 255. ``images``: uint8,
+    shape (N, 1, 28, 28); raises ``TypeError`` and ``ValueError`` otherwise. Introduced in notebook
+    06, "One table", by way of ``evaluate_images``.
     """
+    check_images(images, "images")
     counts = torch.bincount(images.flatten().int(), minlength=256)
     brightest, most = counts.nonzero().max().item(), counts.argmax().item()
     background = counts[most] > 0.2 * images.numel()  # of MNIST's pixels four in five are 0

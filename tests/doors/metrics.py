@@ -107,6 +107,20 @@ DOORS = {
         ("file", "absent.npz", FileNotFoundError, "absent.npz"),
         ("file", "{text}", OSError, "text"),
         ("file", None, TYPE, "None"),
+        ("value_range", 1, TYPE, "(-1, 1)"),
+        ("value_range", (0, "1"), TYPE, "number"),
+        ("array", 0, TYPE, "text"),
+    ],
+    metrics.range_remark: [
+        {"images": BYTES},
+        ("images", FLOATS, TYPE, "to_uint8"),
+        ("images", BYTES[:0], VALUE, "(0, 1, 28, 28)"),
+    ],
+    metrics.draw_samples: [
+        {"generator": GENERATOR, "n": 3, "seed": 0},
+        ("generator", None, TYPE, "network"),
+        ("n", 0, VALUE, "at least 1"),
+        ("seed", 0.5, TYPE, "whole number"),
     ],
     metrics.load_scores: [
         {},
