@@ -90,7 +90,7 @@ def score_table(scores: dict[str, list[Scores]]) -> str:
     for name, runs in scores.items():
         check_kind(runs, f"scores[{name!r}]", Sequence, "[evaluate(generator)] is one, of one run.")
         if not runs:
-            raise ValueError(f"scores[{name!r}] is empty; expected the scores of at least one run.")
+            raise ValueError(f"scores has no scores for {name!r}; expected at least one.")
         for place, one in enumerate(runs):
             check_kind(one, f"scores[{name!r}][{place}]", Scores, "evaluate(generator) gives them.")
     table = [["metric", *scores, "good is"]]

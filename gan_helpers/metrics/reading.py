@@ -1,13 +1,14 @@
 """Images that other programs left: arrays and folders of pictures, in the forms that are common."""
 
 import math
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 
-from gan_helpers.checks import check_file, check_images, check_kind, number
+from gan_helpers.checks import check_file, check_kind, check_tensor
 from gan_helpers.data import NPY, NPZ, file_kind
 
 SHAPES = ((28, 28), (1, 28, 28), (28, 28, 1), (784,))  # of one image
@@ -36,13 +37,12 @@ def read_images(
     if array is not None:
         check_kind(array, "array", str, "It is a name in the .npz file.")
     if value_range is not None:
-        if not isinstance(value_range, (tuple, list)) or len(value_range) != 2:
+        pair = isinstance(value_range, (tuple, list)) and len(value_range) == 2
+        if not pair or not all(isinstance(value, Real) for value in value_range):
             raise TypeError(
-                f"value_range is {value_range!r}; expected the values of black and of white, such "
-                "as (-1, 1)."
+                f"value_range is {value_range!r}; expected two numbers, the values of black and of "
+                "white, such as (-1, 1)."
             )
-        for place, value in enumerate(value_range):
-            number(value, f"value_range[{place}]")
     if not path.exists():
         raise FileNotFoundError(f"The file {file} does not exist.")
     images = _read_pictures(path) if path.is_dir() else _read_array(path, array)
@@ -150,11 +150,15 @@ def _scaled(
 def range_remark(images: torch.Tensor) -> str | None:
     """A sentence on pixels that look as if their range had been mistaken; None where they do not.
 
-    Digits as in MNIST are white on black: most pixels are 0, and some are 255. ``images``: uint8,
-    shape (N, 1, 28, 28); raises ``TypeError`` and ``ValueError`` otherwise. Introduced in notebook
-    06, "One table", by way of ``evaluate_images``.
+    Digits as in MNIST are white on black: most pixels are 0, and some are 255. ``images``: uint8, at
+    least one; raises ``TypeError`` and ``ValueError`` otherwise. Introduced in notebook 06, "One
+    table", by way of ``evaluate_images``.
     """
-    check_images(images, "images")
+    check_tensor(images, "images")
+    if images.dtype != torch.uint8:
+        raise TypeError(f"images has dtype {images.dtype}; expected torch.uint8.")
+    if images.numel() == 0:
+        raise ValueError(f"images has shape {tuple(images.shape)}; expected at least one pixel.")
     counts = torch.bincount(images.flatten().int(), minlength=256)
     brightest, most = counts.nonzero().max().item(), counts.argmax().item()
     background = counts[most] > 0.2 * images.numel()  # of MNIST's pixels four in five are 0

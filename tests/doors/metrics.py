@@ -108,12 +108,12 @@ DOORS = {
         ("file", "{text}", OSError, "text"),
         ("file", None, TYPE, "None"),
         ("value_range", 1, TYPE, "(-1, 1)"),
-        ("value_range", (0, "1"), TYPE, "number"),
+        ("value_range", (0, "1"), TYPE, "two numbers"),
         ("array", 0, TYPE, "text"),
     ],
     metrics.range_remark: [
         {"images": BYTES},
-        ("images", FLOATS, TYPE, "to_uint8"),
+        ("images", FLOATS, TYPE, "torch.float32"),
         ("images", BYTES[:0], VALUE, "(0, 1, 28, 28)"),
     ],
     metrics.draw_samples: [
