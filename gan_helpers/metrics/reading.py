@@ -150,8 +150,8 @@ def _scaled(
 def range_remark(images: torch.Tensor) -> str | None:
     """A sentence on pixels that look as if their range had been mistaken; None where they do not.
 
-    Digits as in MNIST are white on black: most pixels are 0, and some are 255. ``images``: uint8, at
-    least one; raises ``TypeError`` and ``ValueError`` otherwise. Introduced in notebook 06, "One
+    Digits as in MNIST are white on black: most pixels are 0, and some are 255. ``images``: uint8,
+    at least one; raises ``TypeError`` and ``ValueError`` otherwise. Introduced in notebook 06, "One
     table", by way of ``evaluate_images``.
     """
     check_tensor(images, "images")
