@@ -10,6 +10,7 @@ from PIL import Image as PillowImage
 from torch import nn
 
 from gan_helpers import plots
+from gan_helpers.checks import check_seed, latent_dim_of
 from gan_helpers.data import to_uint8
 from gan_helpers.latent import activation_directions, weight_directions
 from gan_helpers.metrics import classify
@@ -27,7 +28,8 @@ from gan_helpers.widgets.common import (
     status,
 )
 
-SLIDERS = 8
+SLIDERS = 8  # fewer where z has fewer coordinates
+WORDS = "no one two three four five six seven eight".split()
 REST = 0.1  # seconds without a move
 REACH = 4  # a slider goes from -REACH to REACH; one coordinate of z has standard deviation 1
 KINDS = {
@@ -46,10 +48,11 @@ class LatentExplorer(Panel):
 
     ``generator``: takes z of shape (N, latent_dim), has ``latent_dim`` and gives images in
     [-1, 1], shape (N, 1, 28, 28); ``discriminator``: images -> logits, or None for no gauge;
-    ``kind``: a key of ``KINDS``; ``numbers``: which eight of the directions; ``seed``: of z_0.
+    ``kind``: a key of ``KINDS``; ``numbers``: which eight of the directions (all of them, where
+    there are fewer), the first where nothing is said; ``seed``: of z_0.
 
-    Raises ``ValueError`` for an unknown ``kind`` or bad ``numbers``. Introduced in notebook 05,
-    "One coordinate at a time".
+    Raises ``ValueError`` for an unknown ``kind`` or bad ``numbers``, ``TypeError`` for a generator
+    without ``latent_dim``. Introduced in notebook 05, "One coordinate at a time".
     """
 
     def __init__(
@@ -57,25 +60,28 @@ class LatentExplorer(Panel):
         generator: nn.Module,
         discriminator: nn.Module | None = None,
         kind: str = "coordinates",
-        numbers: Iterable[int] = range(SLIDERS),
+        numbers: Iterable[int] | None = None,
         seed: int = 0,
     ):
         if kind not in KINDS:
             raise ValueError(f"kind is {kind!r}; expected one of {', '.join(map(repr, KINDS))}.")
+        latent_dim = latent_dim_of(generator)
         self._generator, self._discriminator = generator, discriminator
-        self._rng = torch.Generator().manual_seed(seed)
+        self._rng = torch.Generator().manual_seed(check_seed(seed))
         self._known: dict[str, torch.Tensor] = {}  # kind -> its directions, computed when chosen
         self._quiet = False
         self._telling: asyncio.TimerHandle | None = None
-        self.saved = torch.empty(0, generator.latent_dim)
+        self.saved = torch.empty(0, latent_dim)
 
         self._kind = ipywidgets.Dropdown(options=list(KINDS), value=kind)
         self._kind.description, self._kind.style.description_width = "move along", "initial"
-        self._kind.tooltip = "What the eight sliders move z along"
+        count = min(SLIDERS, len(self._all_directions()))
+        numbers = range(count) if numbers is None else numbers
+        self._kind.tooltip = f"What the {WORDS[count]} sliders move z along"
         self._which = ipywidgets.Text(value=", ".join(map(str, numbers)), continuous_update=False)
         self._which.description, self._which.style.description_width = "numbers", "initial"
-        self._which.tooltip = f"Which {SLIDERS} of the directions, with commas; then Enter"
-        self._sliders = [slider("a", 0.0, -REACH, REACH, 0.1) for _ in range(SLIDERS)]
+        self._which.tooltip = f"Which {count} of the directions, with commas; then Enter"
+        self._sliders = [slider("a", 0.0, -REACH, REACH, 0.1) for _ in range(count)]
         self._picture = Picture("The digit that the generator draws from the present z", width=224)
         self._gauge = gauge("D(G(z))", "D's opinion: 0 generated, 1 real", high=1, width=224)
         self._words, self._caption = status(), ipywidgets.HTML()
@@ -123,7 +129,7 @@ class LatentExplorer(Panel):
         self._put_back()
 
     def _put_back(self) -> None:
-        self._quiet = True  # eight changes, one picture
+        self._quiet = True  # many changes, one picture
         for one in self._sliders:
             one.value = 0.0
         self._quiet = False
@@ -210,19 +216,22 @@ class LatentExplorer(Panel):
         digit.imshow(image[0, 0].numpy(), cmap="gray", vmin=0, vmax=255)
         title = self._describe(image) + ("" if opinion is None else f"\nD(G(z)) = {opinion:.2f}")
         digit.set_title(title, fontsize=9)
-        every = torch.cat([self._along(k) for k in range(SLIDERS)])
+        every = torch.cat([self._along(k) for k in range(len(self._sliders))])
         strips.imshow(plots.grid_image(every, 2 * REACH + 1), cmap="gray", vmin=0, vmax=255)
         side = 30  # 28 pixels and the grid's margin of 2
         centres = [side * (k + 0.5) for k in range(2 * REACH + 1)]
         strips.set_xticks(centres, range(-REACH, REACH + 1), fontsize=8)
-        strips.set_yticks(centres[:SLIDERS], [one.description for one in self._sliders], fontsize=8)
+        strips.set_yticks(
+            centres[: len(self._sliders)], [one.description for one in self._sliders], fontsize=8
+        )
         strips.set_title("the digits along each slider", fontsize=9)
         digit.set(xticks=[], yticks=[])
         for axes in (digit, strips):
             axes.grid(False)
-        changed = [self._ends(k) for k in range(SLIDERS)]
+        changed = [self._ends(k) for k in range(len(self._sliders))]
+        rows = f"{WORDS[len(changed)]} row{'s' if len(changed) > 1 else ''}"
         alt = (
-            f"A digit. {self._describe(image)} Beside it eight rows of digits, one for each "
+            f"A digit. {self._describe(image)} Beside it {rows} of digits, one for each "
             f"slider, from end to end; at the ends the classifier sees {', '.join(changed)}."
         )
         return figure, alt
@@ -255,9 +264,9 @@ class LatentExplorer(Panel):
         text, last = self._which.value, len(self._all_directions()) - 1
         words = [word.strip() for word in text.split(",")]
         good = all(word.isdecimal() and int(word) <= last for word in words)
-        if not good or len(words) != SLIDERS:
+        if not good or len(words) != len(self._sliders):
             raise ValueError(
-                f"numbers is {text!r}; expected {SLIDERS} whole numbers from 0 to {last}, with "
-                "commas between them; one may stand there twice."
+                f"numbers is {text!r}; expected {len(self._sliders)} whole numbers from 0 to "
+                f"{last}, with commas between them; one may stand there twice."
             )
         return [int(word) for word in words]

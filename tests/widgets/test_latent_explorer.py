@@ -18,9 +18,10 @@ from helping import (
     sliders,
     texts,
 )
+from torch import nn
 
 from gan_helpers.latent import weight_directions
-from gan_helpers.models import sample
+from gan_helpers.models import Generator, initialise, sample
 from gan_helpers.widgets import LatentExplorer
 
 
@@ -134,6 +135,26 @@ def test_the_explorer_refuses_bad_arguments():
     for numbers in (range(7), range(1, 9), [0, 1, 2, 3, 4, 5, 6, 0.5]):
         with pytest.raises(ValueError, match="numbers is .* from 0 to 7"):
             LatentExplorer(build_generator(), numbers=numbers)
+
+
+@pytest.mark.parametrize(("latent_dim", "rows"), [(1, "one row of"), (2, "two rows"), (9, "eight")])
+@pytest.mark.parametrize("kind", ["coordinates", "directions of the activations"])
+def test_there_are_as_many_sliders_as_coordinates_at_most_eight(latent_dim, rows, kind):
+    generator = initialise(Generator(latent_dim, (16,)), seed=0)
+    explorer = LatentExplorer(generator, kind=kind)
+    assert len(sliders(explorer)) == min(8, latent_dim)
+    sliders(explorer)[-1].value = 2.0
+    check_explorer(explorer, generator)
+    assert f"Beside it {rows}" in explorer._repr_mimebundle_()[1]["image/png"]["alt"]
+    control(explorer, "numbers").value = "5, 99"
+    assert f"expected {min(8, latent_dim)} whole numbers from 0 to {latent_dim - 1}" in texts(
+        explorer
+    )
+
+
+def test_what_is_no_generator_is_told_the_interface():
+    with pytest.raises(TypeError, match="a Linear with no latent_dim; expected a network that"):
+        LatentExplorer(nn.Linear(2, 784))
 
 
 def test_new_z_is_another_and_the_seed_decides():
