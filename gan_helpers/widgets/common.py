@@ -16,13 +16,8 @@ from matplotlib.figure import Figure
 from PIL import Image as PillowImage
 
 from gan_helpers import plots
+from gan_helpers.widgets.place import Place, pages_are_apart
 from gan_helpers.widgets.screen_reader import Names
-
-NO_PYTHON = (
-    "If nothing moves, this page has no Python behind it: open the notebook in JupyterLab and run "
-    "its cells."
-)
-
 
 class Panel(ipywidgets.VBox):
     """Widgets one below the other, with a still picture for pages on which no Python runs.
@@ -35,19 +30,19 @@ class Panel(ipywidgets.VBox):
     def __init__(
         self, children: Sequence[ipywidgets.Widget], still: Callable[[], tuple[Figure, str]]
     ):
-        hint = ipywidgets.HTML(f'<p style="color:#555;font-size:85%">{NO_PYTHON}</p>')
         names = Names(alts=[picture.alt for picture in _pictures(children)])
-        super().__init__([*children, hint, names], layout=ipywidgets.Layout(max_width="900px"))
+        super().__init__([*children, names], layout=ipywidgets.Layout(max_width="900px"))
         self.add_class("gan-panel")
-        self._still = still
+        self._still, self._place = still, Place(panel=self.model_id)
 
-    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
-        data = super()._repr_mimebundle_(**kwargs)
+    def _repr_mimebundle_(self, **kwargs: object) -> dict[str, str]:
         figure, alt = self._still()
-        data["image/png"] = plots.figure_png(figure)
+        width = int(figure.get_figwidth() * 96)
+        data = super()._repr_mimebundle_(**kwargs) if pages_are_apart() else {}
+        data["text/html"] = self._place.html(plots.figure_png(figure), alt, width)
         # nbval compares text: it must be the same wherever the notebook is run.
         data["text/plain"] = "A panel to move in JupyterLab; here is a still picture of it."
-        return data, {"image/png": {"alt": alt, "width": int(figure.get_figwidth() * 96)}}
+        return data
 
 
 class Picture(ipywidgets.Image):

@@ -25,9 +25,12 @@ function nameAll(panel, alts) {
 }
 export default {
   render({ model, el }) {
-    const timer = setTimeout(() => {
+    let timer = setTimeout(function start() {
       const panel = el.closest(".gan-panel");
-      if (!panel) return;
+      if (!panel) {  // loaded again, a page puts its parts together in any order
+        timer = setTimeout(start, 50);
+        return;
+      }
       nameAll(panel, model.get("alts"));
       const watch = new MutationObserver(() => nameAll(panel, model.get("alts")));
       watch.observe(panel, { subtree: true, childList: true });
