@@ -19,6 +19,7 @@ from gan_helpers import plots
 from gan_helpers.widgets.place import Place, pages_are_apart
 from gan_helpers.widgets.screen_reader import Names
 
+
 class Panel(ipywidgets.VBox):
     """Widgets one below the other, with a still picture for pages on which no Python runs.
 
@@ -73,21 +74,38 @@ def row(*children: ipywidgets.Widget) -> ipywidgets.Box:
     return ipywidgets.Box(children, layout=layout)
 
 
-def gauge(name: str, hint: str, high: float, width: int) -> ipywidgets.FloatProgress:
-    """A bar from 0 to ``high``, with its name, ``width`` pixels wide."""
-    made = ipywidgets.FloatProgress(min=0, max=high, description=name, tooltip=hint)
-    made.layout.width, made.style.description_width = f"{width}px", "initial"
-    return made
+class Gauge(ipywidgets.HTML):
+    """A bar from 0 to ``high`` with its name before it and its value, in figures, behind it.
+
+    ``hint``: what it measures; ``digits``: of the value, behind the point.
+    """
+
+    def __init__(self, name: str, hint: str, high: float, digits: int):
+        super().__init__()
+        self._name, self._hint, self._high, self._digits = name, hint, high, digits
+
+    def show(self, value: float) -> None:
+        """Put ``value`` into the gauge."""
+        self.value = (
+            f'<span title="{self._hint}">{self._name} <meter aria-label="{self._name}" min="0" '
+            f'max="{self._high}" value="{value:.4f}" style="width: 100px"></meter> '
+            f"{value:.{self._digits}f}</span>"
+        )
 
 
 class Slider(ipywidgets.FloatSlider):
-    """A slider whose moves are not sent back to the page that they came from.
+    """A slider that tells the other tabs of the notebook where it stands after the picture is sent.
 
-    ipywidgets echoes each change, for the case that two pages show one slider: one message more
-    before the picture that the finger waits for.
+    ipywidgets sends this message first, and the picture that the finger waits for would follow it.
     """
 
     value = traitlets.CFloat(0.0).tag(sync=True, echo_update=False)
+
+    def set_state(self, sync_data: dict) -> None:
+        super().set_state(sync_data)
+        if "value" in sync_data:
+            state = {"value": sync_data["value"]}
+            self._send({"method": "echo_update", "state": state, "buffer_paths": []})
 
 
 def slider(name: str, value: float, low: float, high: float, step: float) -> Slider:
@@ -105,6 +123,20 @@ def name_slider(one: Slider, name: str) -> None:
     one.tooltip = (
         f"{name}, from {one.min:g} to {one.max:g}: drag, use the arrow keys, or type a number"
     )
+
+
+def rate_slider(name: str, value: float, low: int, high: int) -> ipywidgets.FloatLogSlider:
+    """A slider for a learning rate, from 10^``low`` to 10^``high``, that keeps ``value`` exactly.
+
+    The handle stands at the nearest of its places, twenty to a power of ten.
+    """
+    return ipywidgets.FloatLogSlider(
+        value=value, min=low, max=high, step=0.05, readout_format=".1e", description=name,
+        tooltip=f"{name} (logarithmic): drag, use the arrow keys, or type a number",
+        style={"description_width": "initial"},
+        # Otherwise the page sends the place of the handle back as the value when it shows it.
+        continuous_update=False,
+    )  # fmt: skip
 
 
 def button(name: str, hint: str, on_click: Callable[[], None]) -> ipywidgets.Button:
@@ -130,12 +162,12 @@ class LiveFigure:
     """A figure that is built once and drawn again and again: building costs several times as much.
 
     Its axes have fixed places: a layout that looks for room would double the cost of a drawing.
-    ``width``, ``height``: in inches.
+    ``width``, ``height``: in inches; ``dpi``: pixels to an inch.
     """
 
-    def __init__(self, width: float, height: float):
+    def __init__(self, width: float, height: float, dpi: int = 100):
         with mpl.rc_context(plots.STYLE):
-            self.figure = Figure(figsize=(width, height), dpi=100)
+            self.figure = Figure(figsize=(width, height), dpi=dpi)
             self._canvas = FigureCanvasAgg(self.figure)
             self._build()
 
@@ -145,6 +177,9 @@ class LiveFigure:
     def png(self) -> bytes:
         """The picture as PNG bytes, for a widget."""
         self._canvas.draw()
+        return self._drawn()
+
+    def _drawn(self) -> bytes:
         pixels = np.asarray(self._canvas.buffer_rgba())[..., :3]
         return enlarged_png(PillowImage.fromarray(pixels), 1)
 

@@ -33,7 +33,7 @@ export default {
       if (!filled.has(place)) return view.remove();
       filled.set(place, view);
       for (const part of others(place)) part.style.display = "none";
-      const widget = view.luminoWidget;  // attached as JupyterLab does it, so that sliders are drawn
+      const widget = view.luminoWidget;  // attached as JupyterLab does it: sliders wait for that
       widget.constructor.attach(widget, place);
     }
     function look() {
@@ -67,6 +67,17 @@ export default {
 """
 
 
+# ipywidgets gives its controls a width that a narrow page may not have, and pictures that of the
+# page. The number below an upright slider is as wide as the slider.
+STYLE = """
+.gan-panel .widget-box { min-width: 0; max-width: 100%; }
+.gan-panel .widget-inline-hbox, .gan-panel .jupyter-button { max-width: calc(100% - 4px); }
+.gan-panel .widget-vbox > img { align-self: flex-start; height: auto; }
+.gan-panel .widget-inline-vbox { margin: 0; }
+.gan-panel .widget-inline-vbox .widget-label { max-width: none; overflow: visible; }
+"""
+
+
 class Place(anywidget.AnyWidget):
     """The part of a panel that finds its still picture in the page and puts the panel there.
 
@@ -74,18 +85,20 @@ class Place(anywidget.AnyWidget):
     ``Panel``.
     """
 
-    _esm = SCRIPT
+    _esm, _css = SCRIPT, STYLE
     panel = traitlets.Unicode().tag(sync=True)
 
     def html(self, png: bytes, alt: str, width: int) -> str:
         """The still picture, ``width`` pixels wide and described by ``alt``, and what to do."""
-        source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
         # All that differs from run to run stands in the <img>, which no test compares.
-        picture = (
-            f'<img class="panel-{self.panel}" src="{source}" alt="{html.escape(alt)}" '
-            f'width="{width}">'
-        )
+        picture = picture_html(png, alt, width, name=f"panel-{self.panel}")
         return f'<div class="gan-place">{picture}<p>{WHAT_TO_DO}</p></div>'
+
+
+def picture_html(png: bytes, alt: str, width: int, name: str = "") -> str:
+    """The ``<img>`` of a PNG, described by ``alt``, ``width`` pixels wide, of class ``name``."""
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return f'<img class="{name}" src="{source}" alt="{html.escape(alt)}" width="{width}">'
 
 
 def pages_are_apart() -> bool:
