@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
 
 import ipywidgets
+import numpy as np
 import torch
 from matplotlib.figure import Figure
 from PIL import Image as PillowImage
@@ -16,11 +19,11 @@ from gan_helpers.latent import activation_directions, weight_directions
 from gan_helpers.metrics import classify
 from gan_helpers.models import evaluating, sample
 from gan_helpers.widgets.common import (
+    Gauge,
     Panel,
     Picture,
     button,
     enlarged_png,
-    gauge,
     name_slider,
     row,
     say,
@@ -44,7 +47,9 @@ class LatentExplorer(Panel):
 
     z = z_0 + sum_k a_k v_k, with z_0 drawn from N(0, I), a_k the sliders, and v_k coordinate axes
     or directions of ``gan_helpers.latent``. ``.z`` is the present z, shape (1, latent_dim);
-    ``.saved`` holds what the button "save z" kept, shape (N, latent_dim).
+    ``.saved`` holds what the button "save z" kept, shape (N, latent_dim); its digits are shown, and
+    the button "write file" writes it, float32, to the first free of ``saved_z_1.npy``, ... in the
+    notebook's folder, to be read with ``numpy.load``.
 
     ``generator``: takes z of shape (N, latent_dim), has ``latent_dim`` and gives images in
     [-1, 1], shape (N, 1, 28, 28); ``discriminator``: images -> logits, or None for no gauge;
@@ -83,9 +88,12 @@ class LatentExplorer(Panel):
         self._which.tooltip = f"Which {count} of the directions, with commas; then Enter"
         self._sliders = [slider("a", 0.0, -REACH, REACH, 0.1) for _ in range(count)]
         self._picture = Picture("The digit that the generator draws from the present z", width=224)
-        self._gauge = gauge("D(G(z))", "D's opinion: 0 generated, 1 real", high=1, width=224)
+        self._gauge = Gauge("D(G(z))", "D's opinion: 0 generated, 1 real", high=1, digits=2)
         self._words, self._caption = status(), ipywidgets.HTML()
         self._strip = Picture("Digits along the slider that was moved last")
+        self._saved = Picture("The digits of the saved z, in their order")
+        self._kept = ipywidgets.VBox([ipywidgets.HTML("<b>saved z</b>"), self._saved])
+        self._kept.layout.display = "none"  # until there are some
 
         self._directions = self._read_directions()  # raises for bad numbers
         self._name_sliders()
@@ -98,6 +106,7 @@ class LatentExplorer(Panel):
             button("new z", "Draw another z_0 from N(0, I)", self._draw_z),
             button("reset", "Put all sliders back to 0", self._put_back),
             button("save z", "Append the present z to .saved", self._save),
+            button("write file", "Write all saved z to a new file in this folder", self._write),
         ]
         shown = [self._picture] + ([] if discriminator is None else [self._gauge])
         rows = [
@@ -106,7 +115,8 @@ class LatentExplorer(Panel):
             self._words,
             row(*buttons),
         ]
-        super().__init__([*rows, self._strip, self._caption], self._still_picture)
+        rows += [self._strip, self._caption, self._kept]
+        super().__init__(rows, self._still_picture)
 
     @property
     def z(self) -> torch.Tensor:
@@ -151,7 +161,21 @@ class LatentExplorer(Panel):
 
     def _save(self) -> None:
         self.saved = torch.cat((self.saved, self.z))
-        self._say(f"Saved as number {len(self.saved)} of .saved.")
+        digits = plots.grid_image(sample(self._generator, self.saved), columns=9)
+        self._saved.value, self._saved.width = enlarged_png(digits, 2), str(2 * digits.width)
+        self._kept.layout.display = "flex"
+        self._say(f"Saved as number {len(self.saved)} of .saved; its digit stands last, below.")
+
+    def _write(self) -> None:
+        if not len(self.saved):
+            self._say("No z is saved yet: press save z first.")
+            return
+        try:
+            file = _write_new(self.saved.numpy())
+        except OSError as error:
+            self._say(f"The file could not be written: {error.strerror}. Nothing is lost: .saved.")
+            return
+        self._say(f"Wrote {len(self.saved)} z to {file}; numpy.load reads them.")
 
     # --- what the reader sees -------------------------------------------------------------------
 
@@ -159,7 +183,7 @@ class LatentExplorer(Panel):
         image, opinion = self._look()
         self._picture.value = enlarged_png(PillowImage.fromarray(image[0, 0].numpy()), 8)
         if opinion is not None:
-            self._gauge.value = opinion
+            self._gauge.show(opinion)
 
     def _tell_soon(self) -> None:
         """Tell when the slider rests: nobody can read, or listen to, words at every point of a
@@ -270,3 +294,17 @@ class LatentExplorer(Panel):
                 f"{last}, with commas between them; one may stand there twice."
             )
         return [int(word) for word in words]
+
+
+def _write_new(array: np.ndarray) -> Path:
+    """Write ``array`` under the first name that is free: no file is overwritten."""
+    names = (Path(f"saved_z_{number}.npy").absolute() for number in count(1))
+    file = next(name for name in names if not name.exists())
+    opened = file.open("xb")
+    try:
+        with opened:
+            np.save(opened, array, allow_pickle=False)
+    except OSError:  # half written
+        file.unlink()
+        raise
+    return file

@@ -16,6 +16,7 @@ NO_CHROMIUM = "no Chromium or Chrome was found on PATH"
 SETUP = f"""
 import base64
 from gan_helpers import data, plots, training, widgets
+from gan_helpers.games import LINE_RECIPES
 from gan_helpers.training import COURSE, start_run
 from gan_helpers.widgets import live_training, one_dimensional_lab
 generator, _ = training.load_generator({str(lab.GENERATOR)!r})
@@ -30,7 +31,7 @@ PANELS = {
     "interpolation": "widgets.Interpolation(generator, discriminator)",
     "inversion": "widgets.Inversion(generator, images[:20])",
     "live": "live_training(run, images)",
-    "lab": "one_dimensional_lab()",
+    "lab": "line = one_dimensional_lab()\nline",
 }
 
 
