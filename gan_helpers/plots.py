@@ -77,7 +77,7 @@ def show(figure: Figure, alt: str) -> None:
     Raises ``TypeError`` for what is no figure or no text and ``ValueError`` when ``alt`` is empty.
     Introduced in notebook 01, "Two densities".
     """
-    _check_alt(alt)
+    check_alt(alt)
     display(Image(figure_png(figure), alt=alt, width=int(figure.get_figwidth() * 96)))
 
 
@@ -92,7 +92,8 @@ def finish(axes: Axes, x: str, y: str, title: str = "", legend: bool = True) -> 
         axes.legend(fontsize=9, frameon=False)
 
 
-def _check_alt(alt: str) -> None:
+def check_alt(alt: object) -> None:
+    """Raise ``TypeError`` or ``ValueError`` unless ``alt`` is a text that says something."""
     check_kind(alt, "alt", str, "It is a sentence that says what the picture shows.")
     if not alt.strip():
         raise ValueError("alt is empty; expected a sentence that says what the picture shows.")
@@ -134,7 +135,7 @@ def show_samples(images: torch.Tensor, alt: str, columns: int = 10, scale: float
     ``alt`` is no text or empty, or ``scale`` no positive number. Introduced in notebook 02, "The
     images".
     """
-    _check_alt(alt)
+    check_alt(alt)
     scale = number(scale, "scale", above=0)
     width = int(grid_image(images, columns).width * scale)
     display(Image(samples_png(images, columns), alt=alt, width=width))
@@ -149,7 +150,7 @@ def show_film(history: History, alt: str, seconds: float = 8.0, scale: float = 1
     "The film".
     """
     _check_frames(history)
-    _check_alt(alt)
+    check_alt(alt)
     seconds, scale = number(seconds, "seconds", above=0), number(scale, "scale", above=0)
     chosen = np.linspace(0, len(history.frames) - 1, min(20, len(history.frames))).round()
     frames = [grid_image(history.frames[int(i)]) for i in chosen]
@@ -173,7 +174,7 @@ def show_film_strip(history: History, steps: Sequence[int], alt: str, count: int
     film".
     """
     _check_frames(history)
-    _check_alt(alt)
+    check_alt(alt)
     steps = _numbers(steps, "steps")
     count = whole_number(count, "count", 1)
     figure, _ = new_figure(width=0.52 * count + 0.9, height=0.56 * len(steps))
@@ -232,7 +233,7 @@ def plot_training(history: History, alt: str, window: int = 50) -> None:
     whole number, and ``ValueError`` when the history or ``alt`` is empty or ``window`` below 1.
     Introduced in notebook 02, "A short run".
     """
-    _check_alt(alt)
+    check_alt(alt)
     figure, (losses, outputs) = new_figure(columns=2)
     draw_losses(losses, history, window)
     draw_outputs(outputs, history, window)
@@ -289,7 +290,7 @@ def plot_output_histograms(real_logits: torch.Tensor, fake_logits: torch.Tensor,
     for what is no tensor of floats or no text, and ``ValueError`` when ``alt`` is empty.
     Introduced in notebook 02, "The discriminator's step".
     """
-    _check_alt(alt)
+    check_alt(alt)
     check_floats(real_logits, "real_logits")
     check_floats(fake_logits, "fake_logits")
     figure, (axes,) = new_figure()

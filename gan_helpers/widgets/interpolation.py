@@ -8,6 +8,7 @@ from PIL import Image as PillowImage
 from torch import nn
 
 from gan_helpers import plots
+from gan_helpers.checks import check_network, check_seed, latent_dim_of
 from gan_helpers.latent import lerp, slerp
 from gan_helpers.models import evaluating, sample
 from gan_helpers.widgets.common import (
@@ -41,18 +42,21 @@ class Interpolation(Panel):
     first two.
 
     ``generator``: as for ``LatentExplorer``; ``discriminator``: images -> logits, or None for no
-    opinions; ``seed``: of the corners. Introduced in notebook 05, "From one digit to another".
+    opinions; ``seed``: of the corners. Raises ``TypeError`` for what are no networks or no whole
+    number. Introduced in notebook 05, "From one digit to another".
     """
 
     def __init__(self, generator: nn.Module, discriminator: nn.Module | None = None, seed: int = 0):
+        high = round(1.5 * latent_dim_of(generator) ** 0.5)
+        if discriminator is not None:
+            check_network(discriminator, "discriminator")
         self._generator, self._discriminator = generator, discriminator
-        self._rng = torch.Generator().manual_seed(seed)
+        self._rng = torch.Generator().manual_seed(check_seed(seed))
         self._count = ipywidgets.ToggleButtons(options=CORNERS, description="between")
         self._count.tooltips = ("one slider, from z_0 to z_1", "two sliders, over a square")
         self._across = slider("t", 0.5, 0.0, 1.0, 0.01)
         self._down = slider("s", 0.0, 0.0, 1.0, 0.01)
         self._pictures = [Picture(f"The digit at t, {name}", width=168) for name in PATHS]
-        high = round(1.5 * generator.latent_dim**0.5)
         self._norms = [
             Gauge("|z|", f"Length of z, {name}, from 0 to {high}", high, digits=1) for name in PATHS
         ]

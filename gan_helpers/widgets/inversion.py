@@ -7,7 +7,7 @@ from PIL import Image as PillowImage
 from torch import nn
 
 from gan_helpers import plots
-from gan_helpers.checks import check_images
+from gan_helpers.checks import check_images, latent_dim_of
 from gan_helpers.data import scale_images
 from gan_helpers.latent import invert
 from gan_helpers.models import sample
@@ -56,11 +56,12 @@ class Inversion(Panel):
     through it. ``.searches`` holds its states, from before the first step to the last.
 
     ``generator``: as for ``LatentExplorer``; ``images``: uint8, shape (N, 1, 28, 28).
-    Raises ``TypeError`` or ``ValueError`` for other images. Introduced in notebook 05, "Which z
-    drew this?".
+    Raises ``TypeError`` or ``ValueError`` for other images or another generator. Introduced in
+    notebook 05, "Which z drew this?".
     """
 
     def __init__(self, generator: nn.Module, images: torch.Tensor):
+        latent_dim_of(generator)
         check_images(images, "images")
         self._generator, self._images = generator, images
         # An image costs a whole search: not at every point of a drag.

@@ -13,7 +13,7 @@ from PIL import Image as PillowImage
 from torch import nn
 
 from gan_helpers import plots
-from gan_helpers.checks import check_seed, latent_dim_of
+from gan_helpers.checks import check_kind, check_network, check_seed, latent_dim_of
 from gan_helpers.data import to_uint8
 from gan_helpers.latent import activation_directions, weight_directions
 from gan_helpers.metrics import classify
@@ -56,8 +56,9 @@ class LatentExplorer(Panel):
     ``kind``: a key of ``KINDS``; ``numbers``: which eight of the directions (all of them, where
     there are fewer), the first where nothing is said; ``seed``: of z_0.
 
-    Raises ``ValueError`` for an unknown ``kind`` or bad ``numbers``, ``TypeError`` for a generator
-    without ``latent_dim``. Introduced in notebook 05, "One coordinate at a time".
+    Raises ``ValueError`` for an unknown ``kind`` or bad ``numbers``, ``TypeError`` for what are no
+    networks or no numbers, and a generator without ``latent_dim``. Introduced in notebook 05,
+    "One coordinate at a time".
     """
 
     def __init__(
@@ -71,6 +72,10 @@ class LatentExplorer(Panel):
         if kind not in KINDS:
             raise ValueError(f"kind is {kind!r}; expected one of {', '.join(map(repr, KINDS))}.")
         latent_dim = latent_dim_of(generator)
+        if discriminator is not None:
+            check_network(discriminator, "discriminator")
+        if numbers is not None:
+            check_kind(numbers, "numbers", Iterable, "range(8) is one, of the first eight.")
         self._generator, self._discriminator = generator, discriminator
         self._rng = torch.Generator().manual_seed(check_seed(seed))
         self._known: dict[str, torch.Tensor] = {}  # kind -> its directions, computed when chosen

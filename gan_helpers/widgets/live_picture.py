@@ -3,6 +3,8 @@
 from IPython.display import display
 from PIL import Image as PillowImage
 
+from gan_helpers import plots
+from gan_helpers.checks import whole_number
 from gan_helpers.widgets.common import enlarged_png
 from gan_helpers.widgets.place import picture_html
 
@@ -13,13 +15,13 @@ class LivePicture:
     It is no widget: page and notebook hold an ordinary picture, which needs no kernel.
 
     ``alt``: what the pictures show, in words; ``width``: of each, in pixels on the screen.
-    Raises ``ValueError`` when ``alt`` is empty. Introduced in notebook 04, "The run".
+    Raises ``TypeError`` for what is no text or no whole number and ``ValueError`` when ``alt`` is
+    empty or ``width`` below 1. Introduced in notebook 04, "The run".
     """
 
     def __init__(self, alt: str, width: int):
-        if not alt.strip():
-            raise ValueError("alt is empty; expected a sentence that says what the picture shows.")
-        self._alt, self._width = alt, width
+        plots.check_alt(alt)
+        self._alt, self._width = alt, whole_number(width, "width", 1)
         grey = enlarged_png(PillowImage.new("L", (1, 1), 225), 1)
         self._place = display(self._output(grey), raw=True, display_id=True)
 

@@ -37,6 +37,12 @@ DOORS = {
         ("images", BYTES[:3], VALUE, "batch_size"),
         ("images", ARRAY, TYPE, "torch.from_numpy"),
     ],
+    widgets.LivePicture: [
+        {"alt": "Noise.", "width": 280},
+        ("alt", " ", VALUE, "sentence"),
+        ("alt", 280, TYPE, "text"),
+        ("width", 0, VALUE, "at least 1"),
+    ],
     widgets.LatentExplorer: [
         {"generator": GENERATOR, "discriminator": DISCRIMINATOR},
         ("generator", None, TYPE, "network"),
@@ -44,7 +50,7 @@ DOORS = {
         ("discriminator", 5, TYPE, "network"),
         ("kind", "colours", VALUE, "'coordinates'"),
         ("numbers", range(90, 98), VALUE, "0 to 7"),
-        ("numbers", 3, TYPE, "int"),
+        ("numbers", 3, TYPE, "range(8)"),
         ("seed", "0", TYPE, "whole number"),
     ],
     widgets.Interpolation: [
