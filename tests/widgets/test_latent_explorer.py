@@ -145,7 +145,7 @@ def test_there_are_as_many_sliders_as_coordinates_at_most_eight(latent_dim, rows
     assert len(sliders(explorer)) == min(8, latent_dim)
     sliders(explorer)[-1].value = 2.0
     check_explorer(explorer, generator)
-    assert f"Beside it {rows}" in explorer._repr_mimebundle_()[1]["image/png"]["alt"]
+    assert f"Beside it {rows}" in explorer._repr_mimebundle_()["text/html"]
     control(explorer, "numbers").value = "5, 99"
     assert f"expected {min(8, latent_dim)} whole numbers from 0 to {latent_dim - 1}" in texts(
         explorer
