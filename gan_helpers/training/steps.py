@@ -1,7 +1,6 @@
 """One step of training: of either player on its own, and of a whole run."""
 
 import contextlib
-import math
 from collections.abc import Iterator
 
 import torch
@@ -10,7 +9,9 @@ from torch import nn
 from gan_helpers.data import scale_images
 from gan_helpers.losses import GeneratorLoss, discriminator_loss, non_saturating_generator_loss
 from gan_helpers.models import sample
-from gan_helpers.training.run import Run
+from gan_helpers.training.run import FIXED_Z_COUNT, Run
+
+HOPELESS = 1e9  # nats; of the failures recorded for notebook 07 none went beyond 2e4
 
 
 def discriminator_step(
@@ -26,8 +27,8 @@ def discriminator_step(
     ``bfloat16``: multiply matrices in 16 bits; logits, loss and weights stay in 32.
     Returns ``d_loss`` (scalar), ``real_logits`` and ``fake_logits`` (N, 1), all of before the step.
 
-    Raises ``FloatingPointError`` when the loss is not finite, ``TypeError`` for images that are no
-    floats and ``ValueError`` for two shapes. The weights are then untouched.
+    Raises ``FloatingPointError`` when the loss is not finite, or beyond 1e9, ``TypeError`` for
+    images that are no floats and ``ValueError`` for two shapes; the weights are then untouched.
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The discriminator's
     step".
@@ -71,7 +72,8 @@ def generator_step(
     ``bfloat16``: as for ``discriminator_step``.
     Returns ``g_loss`` (scalar) and ``fake_logits`` (N, 1), of before the step.
 
-    Raises ``FloatingPointError`` when the loss is not finite; the weights are then untouched.
+    Raises ``FloatingPointError`` when the loss is not finite, or beyond 1e9; the weights are then
+    untouched.
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The generator's step".
     """
@@ -103,11 +105,11 @@ def forward(network: nn.Module, inputs: torch.Tensor, bfloat16: bool) -> torch.T
 
 
 def check_finite(player: str, loss: torch.Tensor) -> None:
-    """Raise ``FloatingPointError`` unless the loss of ``player`` is finite."""
-    if not math.isfinite(loss.item()):
+    """Raise ``FloatingPointError`` unless the loss of ``player`` is finite, and not hopeless."""
+    if not abs(loss.item()) < HOPELESS:  # NaN fails too
         raise FloatingPointError(
-            f"The {player}'s loss became {loss.item()}: the networks' outputs have grown without "
-            "bound. The weights are those of before this step. Start again with a smaller "
+            f"The {player}'s loss became {loss.item():.4g}: the networks' outputs have grown "
+            "without bound. The weights are those of before this step. Start again with a smaller "
             "learning_rate, and check that the images are in [-1, 1]."
         )
 
@@ -137,6 +139,8 @@ def play_step(run: Run, images: torch.Tensor, measure: bool = False) -> None:
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The loop".
     """
     if run.history.steps == 0:
+        spread = torch.arange(FIXED_Z_COUNT) * len(images) // FIXED_Z_COUNT  # sorted or not
+        run.history.real = images[spread].cpu()
         for _ in range(run.recipe.head_start):
             play_discriminator_step(run, images)
     with _dropout_randomness(run):
