@@ -74,7 +74,7 @@ def _plain_numbers(recipe: "Recipe") -> dict[str, int | float | tuple | None]:
             2,
             hint="BatchNorm takes the mean and the variance of a batch, which one image has not.",
         ),
-        "learning_rate": number(recipe.learning_rate, "learning_rate", above=0),
+        "learning_rate": number(recipe.learning_rate, "learning_rate", least=0),
         "betas": tuple(number(b, f"betas[{i}]", least=0, below=1) for i, b in enumerate(betas)),
         "momentum": number(
             recipe.momentum,
@@ -89,7 +89,7 @@ def _plain_numbers(recipe: "Recipe") -> dict[str, int | float | tuple | None]:
         ),
     }
     if recipe.d_learning_rate is not None:
-        numbers["d_learning_rate"] = number(recipe.d_learning_rate, "d_learning_rate", above=0)
+        numbers["d_learning_rate"] = number(recipe.d_learning_rate, "d_learning_rate", least=0)
     if recipe.average_decay is not None:
         hint = "It is the share of the old average kept at each step; None is no averaging."
         numbers["average_decay"] = number(

@@ -19,7 +19,8 @@ FIXED_Z_COUNT = 40  # four rows of ten in every sample grid
 class Run:
     """The whole state of one training run: networks, optimisers, random state and history.
 
-    ``rng`` gives the order of the images and every z, ``dropout_rng`` what dropout draws.
+    ``rng`` gives the order of the images and every z, ``dropout_rng`` what dropout draws (on a GPU:
+    the seed of that, for each step), so that both belong to seed and checkpoint.
     Introduced in notebook 03, "One run, two losses".
     """
 

@@ -29,7 +29,7 @@ def discriminator_step(
     Returns ``d_loss`` (scalar), ``real_logits`` and ``fake_logits`` (N, 1), all of before the step.
 
     Raises ``FloatingPointError`` when the loss is not finite, or beyond 1e9, ``TypeError`` for
-    images that are no floats and ``ValueError`` for two shapes. The weights are then untouched.
+    images that are no floats and ``ValueError`` for two shapes; the weights are then untouched.
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The discriminator's
     step".
@@ -299,12 +299,21 @@ def _next_batch(run: Run, images: torch.Tensor) -> torch.Tensor:
 @contextlib.contextmanager
 def _dropout_randomness(run: Run) -> Iterator[None]:
     """Dropout draws from PyTorch's global random state: lend it the run's own, then put it back."""
-    with torch.random.fork_rng(devices=[]):
-        torch.set_rng_state(run.dropout_rng.get_state())
-        try:
-            yield
-        finally:
-            run.dropout_rng.set_state(torch.get_rng_state())
+    device = run.fixed_z.device
+    if device.type == "cpu":
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(run.dropout_rng.get_state())
+            try:
+                yield
+            finally:
+                run.dropout_rng.set_state(torch.get_rng_state())
+        return
+    with torch.random.fork_rng([device], device_type=device.type):
+        # The state of a GPU's generator fits no other device: a seed for it, which the run draws.
+        seed = torch.randint(2**62, (), generator=run.dropout_rng).item()
+        lent = torch.Generator(device).manual_seed(seed).get_state()
+        torch.get_device_module(device).set_rng_state(lent, device)
+        yield
 
 
 def record_frame(run: Run) -> None:

@@ -71,9 +71,7 @@ def test_without_detach_both_losses_pull_at_the_generator(calm, images):
 def test_without_zero_grad_the_gradients_pile_up(calm, images):
     lengths = {}
     for zero_grad in (True, False):
-        run = start_run(calm, seed=0)
-        for player in "dg":
-            multiply_rate(run, player, 0.0)
+        run = start_run(replace(calm, learning_rate=0.0), seed=0)
         for _ in range(20):  # of networks that stay as they are
             step_with_mistakes(run, images, measure=True, zero_grad=zero_grad)
         lengths[zero_grad] = run.history.g_grad_norm
