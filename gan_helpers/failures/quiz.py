@@ -3,6 +3,7 @@
 The runs are seed 2 of the recorded failures; the pictures of notebook 07 are of seed 0.
 """
 
+from gan_helpers.checks import whole_number
 from gan_helpers.failures.dashboard import plot_dashboard
 from gan_helpers.failures.diagnosis import ADVICE, diagnose, gather
 from gan_helpers.failures.gallery import FAILURES, load_recorded
@@ -38,7 +39,7 @@ class Quiz:
     def show(self, case: int) -> None:
         """Draw the dashboard of a case, 1 to 12, and print what its dashboard does not show.
 
-        Raises ``ValueError`` for another number.
+        Raises ``TypeError`` for what is no whole number and ``ValueError`` for another one.
         """
         history = self._history(case)
         facts = gather(history)
@@ -63,13 +64,14 @@ class Quiz:
         """Print whether ``name`` is what case 1 to 12 shows, or why not; the first answer counts.
 
         ``name``: a key of ``ADVICE``, in capitals or not; anything else is answered with the list
-        of the names and does not count. Raises ``ValueError`` for another case.
+        of the names and does not count. Raises ``TypeError`` for a case that is no whole
+        number, and ``ValueError`` for another one.
         """
         history = self._history(case)
         if name is ...:
             print(f"Case {case}: not tried yet: replace the dots with a name from the list.")
             return
-        name = name.strip().lower() if isinstance(name, str) else name
+        name = " ".join(name.lower().split()) if isinstance(name, str) else name
         if name not in ADVICE:
             names = ", ".join(map(repr, ADVICE))
             print(f"Case {case}: {name!r} is none of the names; this does not count. Choose one of "
@@ -90,6 +92,5 @@ class Quiz:
         )
 
     def _history(self, case: int) -> History:
-        if not isinstance(case, int) or not 1 <= case <= len(CASES):
-            raise ValueError(f"case is {case}; expected a whole number from 1 to {len(CASES)}.")
+        case = whole_number(case, "case", 1, len(CASES))
         return load_recorded(CASES[case - 1][0], seed=2)

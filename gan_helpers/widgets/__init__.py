@@ -6,4 +6,5 @@ from gan_helpers.widgets.interpolation import Interpolation
 from gan_helpers.widgets.inversion import Inversion
 from gan_helpers.widgets.latent_explorer import LatentExplorer
 from gan_helpers.widgets.line_lab import one_dimensional_lab
+from gan_helpers.widgets.live_picture import LivePicture
 from gan_helpers.widgets.live_training import live_training

@@ -5,6 +5,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from gan_helpers import plots
+from gan_helpers.checks import number
 from gan_helpers.training import History
 from gan_helpers.widgets.common import Panel, Picture, row
 
@@ -16,15 +17,13 @@ def film(history: History, alt: str, seconds: float = 8.0, scale: float = 1.8) -
 
     ``alt``: what a reader who cannot see the film should know; ``seconds``: how long it takes;
     ``scale``: the size of a pixel on the screen. Where no Python runs, the page shows some of the
-    frames below each other. Raises ``ValueError`` when nothing was recorded, or when ``alt`` is
-    empty or ``seconds`` or ``scale`` is not above 0. Introduced in notebook 04, "The film".
+    frames below each other. Raises ``TypeError`` for what is no history, no text or no number, and
+    ``ValueError`` when nothing was recorded, ``alt`` is empty, or a number is not above 0.
+    Introduced in notebook 04, "The film".
     """
     plots.check_frames(history)
-    if not alt.strip():
-        raise ValueError("alt is empty; expected a sentence that says what the film shows.")
-    for name, value in (("seconds", seconds), ("scale", scale)):
-        if not value > 0:
-            raise ValueError(f"{name} is {value}; expected a number above 0.")
+    plots.check_alt(alt)
+    seconds, scale = number(seconds, "seconds", above=0), number(scale, "scale", above=0)
     return _Film(history, alt, seconds, scale)
 
 

@@ -16,6 +16,7 @@ NO_CHROMIUM = "no Chromium or Chrome was found on PATH"
 SETUP = f"""
 import base64
 from gan_helpers import data, plots, training, widgets
+from gan_helpers.games import LINE_RECIPES
 from gan_helpers.training import COURSE, start_run
 from gan_helpers.widgets import live_training, one_dimensional_lab
 generator, _ = training.load_generator({str(lab.GENERATOR)!r})
@@ -32,7 +33,7 @@ PANELS = {
     "inversion": "widgets.Inversion(generator, images[:20])",
     "film": "widgets.film(made, alt='Forty squares in which noise turns into strokes.')",
     "live": "live_training(run, images)",
-    "lab": "one_dimensional_lab()",
+    "lab": "line = one_dimensional_lab()\nline",
 }
 
 

@@ -2,8 +2,6 @@
 
 import re
 
-import pytest
-
 from gan_helpers.failures import ADVICE, FAILURES, Quiz, diagnose, load_recorded
 from gan_helpers.failures import quiz as quiz_module
 from gan_helpers.failures.quiz import CASES
@@ -33,13 +31,10 @@ def test_a_wrong_answer_gets_the_evidence_and_only_the_first_counts(capsys):
     assert "1 right at the first answer; 2 of 12" in capsys.readouterr().out
 
 
-def test_dots_are_no_answer_and_bad_arguments_are_explained(capsys):
+def test_dots_and_unknown_names_are_no_answers(capsys):
     quiz = Quiz()
     quiz.answer(1, ...)
     assert capsys.readouterr().out.startswith("Case 1: not tried yet")
-    for case in (0, 13, 1.5):
-        with pytest.raises(ValueError, match=f"case is {case}; expected"):
-            quiz.show(case)
     for name in ("collapse", 3, None):
         quiz.answer(1, name)
         answer = capsys.readouterr().out
@@ -48,7 +43,7 @@ def test_dots_are_no_answer_and_bad_arguments_are_explained(capsys):
 
 
 def test_capitals_and_blanks_do_not_make_an_answer_wrong(capsys):
-    Quiz().answer(3, " Sigmoid Twice")
+    Quiz().answer(3, " Sigmoid  Twice")
     assert capsys.readouterr().out.startswith("Case 3: right, sigmoid twice.")
 
 

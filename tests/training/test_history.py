@@ -87,8 +87,8 @@ def test_a_history_is_saved_from_its_first_frame_on(file):
 
 
 def test_a_missing_file_and_a_folder(tmp_path):
-    for path in (tmp_path / "absent.safetensors", tmp_path):
-        with pytest.raises(FileNotFoundError, match=f"{path} does not exist"):
+    for path, fault in ((tmp_path / "absent", "does not exist"), (tmp_path, "is a folder")):
+        with pytest.raises(FileNotFoundError, match=f"{path} {fault}"):
             load_history(path)
 
 
