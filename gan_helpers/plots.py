@@ -92,11 +92,11 @@ def show_png(png: bytes, alt: str, width: int) -> None:
     display({"text/html": picture_html(png, alt, width), "text/plain": alt}, raw=True)
 
 
-def picture_html(png: bytes, alt: str, width: int) -> str:
-    """The ``<img>`` of a PNG; arguments and errors as for ``show_png``."""
+def picture_html(png: bytes, alt: str, width: int, name: str = "") -> str:
+    """The ``<img>`` of a PNG, of class ``name``; other arguments and errors as for ``show_png``."""
     check_alt(alt)
     source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    return f'<img src="{source}" alt="{html.escape(alt)}" width="{width}">'
+    return f'<img class="{name}" src="{source}" alt="{html.escape(alt)}" width="{width}">'
 
 
 def finish(axes: Axes, x: str, y: str, title: str = "", legend: bool = True) -> None:

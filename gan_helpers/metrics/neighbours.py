@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
-from tqdm.auto import tqdm
 
 from gan_helpers.checks import check_tensor, whole_number
 from gan_helpers.metrics.checks import check_features, check_same_width, pixel_rows
+from gan_helpers.progress import progress_bar
 
 BLOCK = 256  # rows of a block: 256 x 10,000 float64 values are 20 MB
 
@@ -114,7 +114,7 @@ def nearest_neighbours(
     centre = b.mean(0)  # float32 is enough for the search once the common part is gone
     single_b = (b - centre).float()
     half_b, indices, distances = single_b.square().sum(1) / 2, [], []
-    with tqdm(total=len(a), unit="point", desc="neighbours", disable=not progress) as bar:
+    with progress_bar(total=len(a), unit="point", desc="neighbours", disable=not progress) as bar:
         for part in a.split(BLOCK):
             single = (part - centre).float()
             found = torch.addmm(-half_b, single, single_b.T).topk(min(k + 4, len(b)), dim=1).indices

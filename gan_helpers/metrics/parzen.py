@@ -3,11 +3,11 @@
 import math
 
 import torch
-from tqdm.auto import tqdm
 
 from gan_helpers.checks import check_tensor, number
 from gan_helpers.metrics.checks import check_same_width, pixel_rows
 from gan_helpers.metrics.neighbours import BLOCK
+from gan_helpers.progress import progress_bar
 
 SIGMAS = tuple(torch.logspace(-1, 0, 10, dtype=torch.float64).tolist())  # those of the paper's code
 
@@ -79,7 +79,7 @@ def _parzen(
     # -|x - s|^2 / 2 = x.s - |s|^2 / 2 - |x|^2 / 2: one matrix product, the rest is cheap.
     half_s, half_x = s.square().sum(1) / 2, x.square().sum(1) / 2
     result = torch.empty(len(sigmas), len(x), dtype=torch.float64)
-    with tqdm(total=len(x), unit="image", desc="Parzen", disable=not progress) as bar:
+    with progress_bar(total=len(x), unit="image", desc="Parzen", disable=not progress) as bar:
         for start in range(0, len(x), BLOCK):
             rows = slice(start, start + BLOCK)
             exponent = torch.addmm(-half_s, x[rows], s.T)  # (block, M)

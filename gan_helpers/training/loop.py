@@ -5,10 +5,10 @@ import signal
 from collections.abc import Callable, Iterator
 
 import torch
-from tqdm.auto import tqdm
 
 from gan_helpers.checks import check_images, whole_number
 from gan_helpers.models import evaluating
+from gan_helpers.progress import progress_bar
 from gan_helpers.training.history import History
 from gan_helpers.training.run import Run
 from gan_helpers.training.steps import play_step, record_frame
@@ -134,7 +134,7 @@ def _train(
     images = images.to(run.fixed_z.device)
     stopped: list[int] = []
     # Each update is several messages to the notebook: ten times a second fill its queue in minutes.
-    with tqdm(total=total, unit="step", disable=not progress, mininterval=0.5) as bar:
+    with progress_bar(total=total, unit="step", disable=not progress, mininterval=0.5) as bar:
         if not history.steps and run.recipe.head_start:
             bar.set_postfix_str("the discriminator's head start")
         while history.steps < end and not stopped:

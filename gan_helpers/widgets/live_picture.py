@@ -5,8 +5,8 @@ from PIL import Image as PillowImage
 
 from gan_helpers import plots
 from gan_helpers.checks import whole_number
+from gan_helpers.plots import picture_html
 from gan_helpers.widgets.common import enlarged_png
-from gan_helpers.widgets.place import picture_html
 
 
 class LivePicture:

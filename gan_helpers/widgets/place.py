@@ -5,13 +5,13 @@ notebook that is opened again: JupyterLab prefers the widget, finds no model of 
 error in its place.
 """
 
-import base64
-import html
 import os
 import sys
 
 import anywidget
 import traitlets
+
+from gan_helpers.plots import picture_html
 
 WHAT_TO_DO = (
     "This is a still picture of a panel that can be moved in JupyterLab. If you are in JupyterLab, "
@@ -93,12 +93,6 @@ class Place(anywidget.AnyWidget):
         # All that differs from run to run stands in the <img>, which no test compares.
         picture = picture_html(png, alt, width, name=f"panel-{self.panel}")
         return f'<div class="gan-place">{picture}<p>{WHAT_TO_DO}</p></div>'
-
-
-def picture_html(png: bytes, alt: str, width: int, name: str = "") -> str:
-    """The ``<img>`` of a PNG, described by ``alt``, ``width`` pixels wide, of class ``name``."""
-    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    return f'<img class="{name}" src="{source}" alt="{html.escape(alt)}" width="{width}">'
 
 
 def pages_are_apart() -> bool:

@@ -41,8 +41,8 @@ def test_play_goes_through_all_frames_in_the_seconds_that_it_was_given(history):
     ("changed", "words"),
     [
         ({"alt": " "}, "alt is empty; expected a sentence"),
-        ({"seconds": 0}, "seconds is 0; expected a number above 0"),
-        ({"scale": -1}, "scale is -1; expected a number above 0"),
+        ({"seconds": 0}, "seconds is 0; expected a number, above 0"),
+        ({"scale": -1}, "scale is -1; expected a number, above 0"),
         ({"history": History()}, "history has no frames"),
     ],
 )
