@@ -114,8 +114,12 @@ def history_from_tensors(
     if set(tensors) - {"real"} != expected:
         raise OSError(f"{file} holds {sorted(tensors)}; a history holds {sorted(expected)}.")
     frames = tensors["frames"]
-    bad = [name for name in COLUMNS if tensors[name].ndim != 1]
-    bad += [name for name in ("real", "frames") if not _are_pictures(tensors.get(name, frames))]
+    wanted = dict.fromkeys(COLUMNS, 1) | {"real": 4, "frames": 5}  # dimensions
+    bad = [
+        name for name, tensor in tensors.items() if tensor.numel() and tensor.ndim != wanted[name]
+    ]
+    bad += [name for name in ("real", "frames") if tensors.get(name, frames).dtype != torch.uint8]
+    bad = [name for name in dict.fromkeys(bad) if name in tensors]
     if bad:
         shapes = ", ".join(f"{n}: {tensors[n].dtype}, {tuple(tensors[n].shape)}" for n in bad)
         raise OSError(
@@ -128,8 +132,3 @@ def history_from_tensors(
             raise OSError(f"{file} holds columns of unequal length: {lengths}.")
     columns = {name: tensors[name].tolist() for name in COLUMNS}
     return History(frames=list(frames), real=tensors.get("real"), about=about, **columns)
-
-
-def _are_pictures(tensor: torch.Tensor) -> bool:
-    """Pictures of a network, (N, 1, H, W) each frame, or none at all."""
-    return tensor.dtype == torch.uint8 and (tensor.ndim in (4, 5) or tensor.numel() == 0)

@@ -399,3 +399,25 @@ def test_a_file_that_the_system_does_not_let_grow(tmp_path):
         assert "the checkpoint before it is untouched. Is the disk full?" in line
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
     assert load_checkpoint(file).history.steps == 0
+
+
+@pytest.mark.parametrize("times", [2, 9])
+def test_a_file_that_another_program_is_reading_is_replaced_a_moment_later(
+    file, monkeypatch, times
+):
+    replace, refusals = os.replace, iter(range(times))
+
+    def refused(*names):  # as Windows does
+        if next(refusals, None) is None:
+            return replace(*names)
+        raise PermissionError(13, "Access is denied")
+
+    monkeypatch.setattr(os, "replace", refused)
+    monkeypatch.setattr(files.time, "sleep", lambda seconds: None)
+    before = file.read_bytes()
+    if times == 2:
+        files.write_whole(file, b"new")
+    else:
+        with pytest.raises(PermissionError):
+            files.write_whole(file, b"new")
+    assert contents(file.parent) == {file.name: b"new" if times == 2 else before}
