@@ -6,7 +6,7 @@ Okabe and Ito, which colour-blind readers can tell apart. Every figure carries i
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -316,11 +316,11 @@ def plot_spread(
     """
     _check_axes(axes)
     steps = _numbers(steps, "steps")
-    if not isinstance(runs, Sequence | np.ndarray):
+    if not isinstance(runs, Iterable):
         raise TypeError(f"runs is {runs!r}; expected a list, one sequence of numbers for each run.")
-    if len(runs) == 0:
-        raise ValueError("runs is empty; expected at least one run.")
     values = [_numbers(run, f"runs[{number}]") for number, run in enumerate(runs)]
+    if not values:
+        raise ValueError("runs is empty; expected at least one run.")
     if wrong := [len(run) for run in values if len(run) != len(steps)]:
         raise ValueError(
             f"runs holds one of {wrong[0]} values, and steps has {len(steps)}; expected each run "
