@@ -20,11 +20,11 @@ from gan_helpers.checks import (
     IMAGE_SHAPE,
     check_floats,
     check_images,
-    check_kind,
     check_tensor,
     number,
     whole_number,
 )
+from gan_helpers.kinds import check_alt, check_kind
 from gan_helpers.training import History, check_history
 
 REAL, FAKE = "#0072B2", "#D55E00"
@@ -90,13 +90,6 @@ def finish(axes: Axes, x: str, y: str, title: str = "", legend: bool = True) -> 
     axes.set(xlabel=x, ylabel=y, title=title)
     if legend and axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=9, frameon=False)
-
-
-def check_alt(alt: object) -> None:
-    """Raise ``TypeError`` or ``ValueError`` unless ``alt`` is a text that says something."""
-    check_kind(alt, "alt", str, "It is a sentence that says what the picture shows.")
-    if not alt.strip():
-        raise ValueError("alt is empty; expected a sentence that says what the picture shows.")
 
 
 def _check_axes(axes: Axes) -> None:

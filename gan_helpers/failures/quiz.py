@@ -3,10 +3,11 @@
 The runs are seed 2 of the recorded failures; the pictures of notebook 07 are of seed 0.
 """
 
-from gan_helpers.checks import check_kind, whole_number
+from gan_helpers.checks import whole_number
 from gan_helpers.failures.dashboard import plot_dashboard
 from gan_helpers.failures.diagnosis import ADVICE, diagnose, gather
 from gan_helpers.failures.gallery import FAILURES, load_recorded
+from gan_helpers.kinds import check_kind
 from gan_helpers.training import History
 
 # Case 1, 2, ...: the failure, and what a reader should call it: keys of ADVICE, the first the best.
