@@ -7,9 +7,6 @@ never in a loop; only what a network's ``forward`` calls is made to cost less th
 
 import math
 import numbers
-from collections.abc import Mapping
-from os import PathLike
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -325,36 +322,7 @@ def _reshaped(
     return f"{line}.round().to(torch.uint8)" if rounded else line
 
 
-# --- other things that are handed in --------------------------------------------------------------
-
-
-def check_kind(value: object, name: str, kind: type, hint: str) -> None:
-    """Raise ``TypeError`` unless ``value`` is a ``kind``; ``hint``: a sentence, how to get one."""
-    if not isinstance(value, kind):
-        wanted = "text" if kind is str else kind.__name__
-        article = "an" if wanted[0] in "AEIOU" else "a"
-        raise TypeError(f"{name} is {_kind(value)}; expected {article} {wanted}. {hint}")
-
-
-def check_file(file: object, name: str = "file") -> Path:
-    """``file`` as a ``Path``; raises ``TypeError`` unless it is text or a path."""
-    if not isinstance(file, str | PathLike):
-        raise TypeError(f"{name} is {_kind(file)}; expected the name of a file, a text or a Path.")
-    return Path(file)
-
-
-def check_about(about: object) -> None:
-    """Raise ``TypeError`` unless ``about`` is texts by their names, as safetensors files hold."""
-    check_kind(about, "about", Mapping, "{'seed': '7'} is one.")
-    for name, text in about.items():
-        check_kind(name, "a name in about", str, "str(...) makes one.")
-        check_kind(text, f"about[{name!r}]", str, "str(...) makes one.")
-
-
-def check_function(value: object, name: str, hint: str) -> None:
-    """Raise ``TypeError`` unless ``value`` can be called; ``hint``: a sentence, what would do."""
-    if not callable(value):
-        raise TypeError(f"{name} is {_kind(value)}; expected a function. {hint}")
+# --- floats, points -------------------------------------------------------------------------------
 
 
 def check_floats(values: object, name: str, hint: str = "") -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gan_helpers.checks import check_file, check_rng, check_tensor, whole_number
+from gan_helpers.checks import check_rng, check_tensor, whole_number
+from gan_helpers.kinds import check_file
 
 ASSETS = Path(str(resources.files("gan_helpers") / "assets"))  # data, weights, recorded runs
 MNIST_FILE = ASSETS / "mnist.npz"

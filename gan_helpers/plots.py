@@ -8,7 +8,7 @@ import base64
 import html
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -22,11 +22,11 @@ from gan_helpers.checks import (
     IMAGE_SHAPE,
     check_floats,
     check_images,
-    check_kind,
     check_tensor,
     number,
     whole_number,
 )
+from gan_helpers.kinds import check_alt, check_kind
 from gan_helpers.training import History, check_history
 
 REAL, FAKE = "#0072B2", "#D55E00"
@@ -108,13 +108,6 @@ def finish(axes: Axes, x: str, y: str, title: str = "", legend: bool = True) -> 
     axes.set(xlabel=x, ylabel=y, title=title)
     if legend and axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=9, frameon=False)
-
-
-def check_alt(alt: object) -> None:
-    """Raise ``TypeError`` or ``ValueError`` unless ``alt`` is a text that says something."""
-    check_kind(alt, "alt", str, "It is a sentence that says what the picture shows.")
-    if not alt.strip():
-        raise ValueError("alt is empty; expected a sentence that says what the picture shows.")
 
 
 def _check_axes(axes: Axes) -> None:
@@ -315,11 +308,11 @@ def plot_spread(
     """
     _check_axes(axes)
     steps = _numbers(steps, "steps")
-    if not isinstance(runs, Sequence | np.ndarray):
+    if not isinstance(runs, Iterable):
         raise TypeError(f"runs is {runs!r}; expected a list, one sequence of numbers for each run.")
-    if len(runs) == 0:
-        raise ValueError("runs is empty; expected at least one run.")
     values = [_numbers(run, f"runs[{number}]") for number, run in enumerate(runs)]
+    if not values:
+        raise ValueError("runs is empty; expected at least one run.")
     if wrong := [len(run) for run in values if len(run) != len(steps)]:
         raise ValueError(
             f"runs holds one of {wrong[0]} values, and steps has {len(steps)}; expected each run "

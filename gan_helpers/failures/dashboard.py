@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gan_helpers.checks import check_kind
+from gan_helpers.kinds import check_kind
 from gan_helpers.plots import (
     DISCRIMINATOR,
     GENERATOR,

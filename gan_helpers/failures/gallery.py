@@ -10,7 +10,7 @@ from functools import partial
 
 import torch
 
-from gan_helpers.checks import check_function, check_kind, whole_number
+from gan_helpers.checks import whole_number
 from gan_helpers.data import ASSETS
 from gan_helpers.failures.mistakes import (
     SigmoidDiscriminator,
@@ -22,6 +22,7 @@ from gan_helpers.failures.mistakes import (
     sort_by_class,
     step_with_mistakes,
 )
+from gan_helpers.kinds import check_function, check_kind
 from gan_helpers.losses import saturating_generator_loss
 from gan_helpers.models import Discriminator
 from gan_helpers.training import (

@@ -6,14 +6,7 @@ Notebook 07 measures which of them helps against what.
 import torch
 from torch import nn
 
-from gan_helpers.checks import (
-    MOST_SEED,
-    check_kind,
-    check_seed,
-    check_tensor,
-    number,
-    whole_number,
-)
+from gan_helpers.checks import MOST_SEED, check_seed, check_tensor, number, whole_number
 from gan_helpers.games.points import (
     ToyDiscriminator,
     ToyRun,
@@ -22,6 +15,7 @@ from gan_helpers.games.points import (
     toy_d_step,
     toy_g_step,
 )
+from gan_helpers.kinds import check_kind
 from gan_helpers.losses import discriminator_loss
 from gan_helpers.models import new_network
 from gan_helpers.training import check_finite

@@ -7,17 +7,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gan_helpers.checks import (
-    check_floats,
-    check_function,
-    check_kind,
-    check_network,
-    check_tensor,
-    whole_number,
-)
+from gan_helpers.checks import check_floats, check_network, check_tensor, whole_number
 from gan_helpers.games.densities import js_divergence, optimal_discriminator
 from gan_helpers.games.points import ToyRun
 from gan_helpers.games.targets import LINE, Bars, NormalMixture
+from gan_helpers.kinds import check_function, check_kind
 from gan_helpers.losses import GeneratorLoss
 
 FAKES = 8000  # for densities and means

@@ -8,17 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from gan_helpers.checks import (
-    MOST_SEED,
-    check_function,
-    check_kind,
-    check_points,
-    check_seed,
-    check_z,
-    number,
-    whole_number,
-)
+from gan_helpers.checks import MOST_SEED, check_points, check_seed, check_z, number, whole_number
 from gan_helpers.games.targets import NormalMixture, Target, check_numbers
+from gan_helpers.kinds import check_function, check_kind
 from gan_helpers.losses import (
     GeneratorLoss,
     non_saturating_generator_loss,

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from gan_helpers.checks import check_floats, check_function, number, whole_number
+from gan_helpers.checks import check_floats, number, whole_number
+from gan_helpers.kinds import check_function
 
 VectorField = Callable[[torch.Tensor], torch.Tensor]
 

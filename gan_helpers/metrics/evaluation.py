@@ -10,8 +10,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from gan_helpers.checks import check_file, check_images, check_kind, latent_dim_of, whole_number
+from gan_helpers.checks import check_images, latent_dim_of, whole_number
 from gan_helpers.data import ASSETS, load_mnist
+from gan_helpers.kinds import check_file, check_kind
 from gan_helpers.metrics.classifier import classify
 from gan_helpers.metrics.distances import classifier_score, frechet_distance, mode_coverage
 from gan_helpers.metrics.neighbours import nearest_neighbours, prdc

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from gan_helpers.checks import check_file, check_kind, check_tensor
+from gan_helpers.checks import check_tensor
 from gan_helpers.data import NPY, NPZ, file_kind
+from gan_helpers.kinds import check_file, check_kind
 
 SHAPES = ((28, 28), (1, 28, 28), (28, 28, 1), (784,))  # of one image
 PICTURES = (".png", ".jpg", ".jpeg")

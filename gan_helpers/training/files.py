@@ -12,8 +12,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load
 
-from gan_helpers.checks import check_file, check_kind
 from gan_helpers.data import file_kind
+from gan_helpers.kinds import check_file, check_kind
 
 LEFT_BEHIND = 3600  # seconds that nobody has touched an unfinished file: its program was killed
 

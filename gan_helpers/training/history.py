@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from gan_helpers.checks import check_about, check_file, check_kind
+from gan_helpers.kinds import check_about, check_file, check_kind
 from gan_helpers.training.files import read_tensors, write_whole
 
 

@@ -9,7 +9,8 @@ from functools import partial
 import torch
 from torch import nn
 
-from gan_helpers.checks import check_kind, number, whole_number
+from gan_helpers.checks import number, whole_number
+from gan_helpers.kinds import check_kind
 from gan_helpers.losses import GENERATOR_LOSSES, GeneratorLoss, non_saturating_generator_loss
 from gan_helpers.models import (
     DISCRIMINATORS,

@@ -7,7 +7,8 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from gan_helpers.checks import check_about, check_file, check_network
+from gan_helpers.checks import check_network
+from gan_helpers.kinds import check_about, check_file
 from gan_helpers.models import DISCRIMINATORS, GENERATORS, new_network
 from gan_helpers.training.files import read_tensors, write_whole
 

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from gan_helpers import plots
 from gan_helpers.checks import number
+from gan_helpers.kinds import check_alt
 from gan_helpers.training import History
 from gan_helpers.widgets.common import Panel, Picture, row
 
@@ -22,7 +23,7 @@ def film(history: History, alt: str, seconds: float = 8.0, scale: float = 1.8) -
     Introduced in notebook 04, "The film".
     """
     plots.check_frames(history)
-    plots.check_alt(alt)
+    check_alt(alt)
     seconds, scale = number(seconds, "seconds", above=0), number(scale, "scale", above=0)
     return _Film(history, alt, seconds, scale)
 

@@ -13,8 +13,9 @@ from PIL import Image as PillowImage
 from torch import nn
 
 from gan_helpers import plots
-from gan_helpers.checks import check_kind, check_network, check_seed, latent_dim_of
+from gan_helpers.checks import check_network, check_seed, latent_dim_of
 from gan_helpers.data import to_uint8
+from gan_helpers.kinds import check_kind
 from gan_helpers.latent import activation_directions, weight_directions
 from gan_helpers.metrics import classify
 from gan_helpers.models import evaluating, sample

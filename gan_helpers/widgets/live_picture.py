@@ -3,8 +3,8 @@
 from IPython.display import display
 from PIL import Image as PillowImage
 
-from gan_helpers import plots
 from gan_helpers.checks import whole_number
+from gan_helpers.kinds import check_alt
 from gan_helpers.plots import picture_html
 from gan_helpers.widgets.common import enlarged_png
 
@@ -20,7 +20,7 @@ class LivePicture:
     """
 
     def __init__(self, alt: str, width: int):
-        plots.check_alt(alt)
+        check_alt(alt)
         self._alt, self._width = alt, whole_number(width, "width", 1)
         grey = enlarged_png(PillowImage.new("L", (1, 1), 225), 1)
         self._place = display(self._output(grey), raw=True, display_id=True)
