@@ -40,7 +40,7 @@ IN_THE_LOOP = """advance check_finite draw_frame forward play_discriminator_step
 play_generator_step play_step record_frame record_measured record_step stop_button toy_d_step
 toy_g_step toy_step""".split()
 # They make the sentences that the other doors say.
-SAYS_IT = "check_history check_training file_kind".split()
+SAYS_IT = "check_frames check_history check_training file_kind".split()
 WITHOUT_ROWS = {*HOLDS_RESULTS, *TAKES_NOTHING, *IN_THE_LOOP, *SAYS_IT}
 
 

@@ -75,7 +75,6 @@ DOORS = {
     QUIZ.answer: [
         {"case": 1, "name": "healthy"},
         ("case", 1.5, TYPE, "whole number"),
-        ("name", "collapse", VALUE, "'mode collapse'"),
-        ("name", 3, TYPE, "in quotes"),
+        ("case", 13, VALUE, "from 1 to 12"),
     ],
 }

@@ -6,6 +6,7 @@ from doors.given import (
     DISCRIMINATOR,
     FLOATS,
     GENERATOR,
+    HISTORY,
     NAN,
     RUN,
     TYPE,
@@ -14,6 +15,7 @@ from doors.given import (
 from helping import TINY
 
 from gan_helpers import widgets
+from gan_helpers.training import History
 
 DOORS = {
     widgets.density_game_figure: [
@@ -36,6 +38,14 @@ DOORS = {
         ("images", FLOATS, TYPE, "uint8"),
         ("images", BYTES[:3], VALUE, "batch_size"),
         ("images", ARRAY, TYPE, "torch.from_numpy"),
+    ],
+    widgets.film: [
+        {"history": HISTORY, "alt": "Noise."},
+        ("history", History(), VALUE, "no frames"),
+        ("history", RUN, TYPE, "run.history"),
+        ("alt", "", VALUE, "sentence"),
+        ("seconds", 0, VALUE, "above 0"),
+        ("scale", "2", TYPE, "number"),
     ],
     widgets.LivePicture: [
         {"alt": "Noise.", "width": 280},

@@ -49,13 +49,20 @@ DOORS = {
         ("scale", 0.0, VALUE, "above 0"),
         ("scale", "2", TYPE, "number"),
     ],
-    plots.show_film: [
-        {"history": HISTORY, "alt": "Noise."},
-        ("history", EMPTY, VALUE, "no frames"),
-        ("history", RUN, TYPE, "run.history"),
+    plots.show_png: [
+        {"png": b"", "alt": "Noise.", "width": 100},
+        ("alt", " ", VALUE, "sentence"),
+        ("alt", 3, TYPE, "text"),
+    ],
+    plots.picture_html: [
+        {"png": b"", "alt": "Noise.", "width": 100},
         ("alt", "", VALUE, "sentence"),
-        ("seconds", 0, VALUE, "above 0"),
-        ("scale", "2", TYPE, "number"),
+    ],
+    plots.draw_film_strip: [
+        {"history": HISTORY, "steps": (0, 60)},
+        ("history", EMPTY, VALUE, "no frames"),
+        ("steps", 60, TYPE, "list of numbers"),
+        ("count", 0, VALUE, "at least 1"),
     ],
     plots.show_film_strip: [
         {"history": HISTORY, "steps": (0, 60), "alt": "Noise."},
