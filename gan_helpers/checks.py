@@ -2,7 +2,7 @@
 
 Each function names the argument, says what it was, what is expected and how to mend it: a wrong
 type or dtype is a ``TypeError``, a wrong value or shape a ``ValueError``. Called once at the door,
-never in a loop; only what a network's ``forward`` calls is called more often, and adds less than a microsecond.
+never in a loop. Only a network's ``forward`` checks each time; that adds less than a microsecond.
 """
 
 import math
