@@ -31,7 +31,7 @@ SETUP = f"""
 import time, ipywidgets, torch
 from PIL import Image
 from gan_helpers import training, widgets
-from gan_helpers.training import sample
+from gan_helpers.models import sample
 from gan_helpers.widgets.common import Picture, enlarged_png, slider
 torch.set_num_threads(1)
 generator, _ = training.load_generator({str(lab.GENERATOR)!r})
@@ -126,7 +126,7 @@ def main() -> None:
         lab.run_all(page)
         for error in lab.errors_in(page):
             sys.exit(error)
-        panels = page.locator(".jp-OutputArea-output > .widget-vbox")
+        panels = page.locator(".jp-OutputArea-output > .widget-vbox, .gan-panel")
         for block in range(presses // BLOCK + 1):
             for k, name in enumerate(PANELS):
                 new = press_block(panels.nth(k), ("ArrowRight", "ArrowLeft")[block % 2])

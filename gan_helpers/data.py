@@ -1,12 +1,16 @@
 """MNIST in memory: loading, checking, scaling and batching."""
 
 import hashlib
+import zipfile
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import torch
+
+from gan_helpers.checks import check_rng, check_tensor, whole_number
+from gan_helpers.kinds import check_file
 
 ASSETS = Path(str(resources.files("gan_helpers") / "assets"))  # data, weights, recorded runs
 MNIST_FILE = ASSETS / "mnist.npz"
@@ -32,28 +36,83 @@ def load_mnist(
     Returns ``images``, uint8 in [0, 255], shape (N, 1, 28, 28), and ``labels``, int64 in [0, 9],
     shape (N,); N is 60,000 for ``"train"`` and 10,000 for ``"test"``.
 
-    Raises ``ValueError`` for an unknown split, ``FileNotFoundError`` when the file is missing and
-    ``OSError`` when it is damaged.
+    Raises ``TypeError`` for what is no name of a file, ``ValueError`` for an unknown split,
+    ``FileNotFoundError`` when the file is missing and ``OSError`` when it is damaged or
+    holds anything but the published MNIST.
 
     Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
     Introduced in notebook 02, "The images".
     """
     if split not in ("train", "test"):
         raise ValueError(f"split is {split!r}; expected 'train' or 'test'.")
-    if not Path(str(file)).is_file():
+    if not check_file(file).is_file():
         raise FileNotFoundError(f"The MNIST file {file} does not exist. {REINSTALL}")
+    x, y = f"x_{split}", f"y_{split}"
     try:
         with np.load(str(file), allow_pickle=False) as arrays:
-            images, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
+            images, labels = arrays[x], arrays[y]
     except Exception as error:  # numpy and zipfile report damage in a dozen ways
-        raise OSError(f"The MNIST file {file} is damaged ({error}). {REINSTALL}") from error
-    for name, array in ((f"x_{split}", images), (f"y_{split}", labels)):
+        # Not numpy's own words: of a file that is no archive, they advise to load it "unsafely".
+        kind = file_kind(file)
+        lacks = f" without readable arrays {x} and {y}" if kind == NPZ else ""
+        raise _not_mnist(file, f"it is {kind}{lacks}") from error
+    for name, array in ((x, images), (y, labels)):
         if _idx_sha256(array) != MNIST_SHA256[name]:
-            raise OSError(
-                f"The MNIST file {file} is damaged: the checksum of {name} is not that of the "
-                f"published file. {REINSTALL}"
-            )
+            raise _not_mnist(file, f"the checksum of {name} is not that of the published file")
     return torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels.astype(np.int64))
+
+
+def _not_mnist(file: str | Path, reason: str) -> OSError:
+    if Path(file) == MNIST_FILE:
+        return OSError(f"The MNIST file {file} is damaged: {reason}. {REINSTALL}")
+    return OSError(
+        f"{file} does not hold the published MNIST: {reason}. load_mnist accepts nothing else, and "
+        "needs no file, because MNIST comes with the package. Your own images need no loader: "
+        "train(run, images) takes any uint8 tensor of shape (N, 1, 28, 28)."
+    )
+
+
+NPZ, NPY = "an .npz archive", "a numpy array (.npy)"  # what file_kind says of them
+STARTS = {
+    b"\x93NUMPY": NPY,
+    b"\x1f\x8b": "compressed with gzip",
+    b"\0\0\x08\x01": "an IDX file of labels, as MNIST was published",
+    b"\0\0\x08\x03": "an IDX file of images, as MNIST was published",
+    b"\x89PNG": "a single PNG picture",
+    b"\xff\xd8\xff": "a single JPEG picture",
+    b"\x80": "a pickle (.pkl, or .pt of PyTorch), which could run any program if it were read",
+    b"version https://git-lfs": "a Git LFS pointer in place of the file: 'git lfs pull' fetches it",
+    b"<": "a web page",
+    b"{": "JSON text",
+}
+
+
+def file_kind(file: str | Path) -> str:
+    """What ``file`` is, by its first bytes and never by its name: "a web page", for example.
+
+    For errors; no more is read than that, and nothing is unpickled. Introduced in notebook 02, "The
+    images", by way of ``load_mnist``.
+    """
+    with open(file, "rb") as opened:
+        start = opened.read(512)
+    if not start:
+        return "an empty file"
+    if start.startswith(b"PK"):
+        try:
+            with zipfile.ZipFile(file) as archive:
+                names = archive.namelist()
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError):
+            return "a damaged .npz or .zip archive"
+        if any(name.endswith("data.pkl") for name in names):
+            return "a PyTorch file (.pt), which could run any program if it were read"
+        return NPZ if any(name.endswith(".npy") for name in names) else "a .zip archive"
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") < 10**8:
+        return "a safetensors file"
+    for first, kind in STARTS.items():
+        if start.removeprefix(b"\xef\xbb\xbf").lstrip(b" \r\n\t").startswith(first):
+            return kind
+    printable = sum(byte >= 32 or byte in b"\r\n\t" for byte in start)
+    return "text" if printable == len(start) else "no kind of file that is known here"
 
 
 def _idx_sha256(array: np.ndarray) -> str:
@@ -67,9 +126,10 @@ def _idx_sha256(array: np.ndarray) -> str:
 def scale_images(images: torch.Tensor) -> torch.Tensor:
     """Scale uint8 pixels to floats: x / 127.5 - 1, from [0, 255] to [-1, 1], any shape.
 
-    Raises ``TypeError`` when ``images`` is not uint8.
+    Raises ``TypeError`` when ``images`` is no tensor, or not uint8.
     Introduced in notebook 02, "The images".
     """
+    check_tensor(images, "images")
     if images.dtype != torch.uint8:
         raise TypeError(
             f"images has dtype {images.dtype}; expected torch.uint8 with pixels in [0, 255]. "
@@ -85,9 +145,10 @@ def to_uint8(images: torch.Tensor) -> torch.Tensor:
     Values outside [-1, 1] are clipped: the article's generator has no output activation and
     leaves the range.
 
-    Raises ``TypeError`` when ``images`` is not floating point and ``ValueError`` when it holds NaN.
+    Raises ``TypeError`` when ``images`` is no tensor of floats, ``ValueError`` when it holds NaN.
     Introduced in notebook 02, "The generator".
     """
+    check_tensor(images, "images")
     if not images.is_floating_point():
         raise TypeError(f"images has dtype {images.dtype}; expected floats in [-1, 1].")
     if images.isnan().any():
@@ -108,20 +169,21 @@ def batches(
     number of images. The order comes from ``generator`` alone: the same state gives the same
     batches, and two epochs from one generator differ.
 
-    Raises ``TypeError`` when ``images`` is not uint8 and ``ValueError`` when ``batch_size`` is not
-    in [1, N].
+    Raises ``TypeError`` when ``images`` is no uint8 tensor, ``batch_size`` no whole number or
+    ``generator`` no ``torch.Generator``, and ``ValueError`` when ``batch_size`` is not in [1, N].
     Introduced in notebook 02, "The images".
     """
+    check_tensor(images, "images")
     if images.dtype != torch.uint8:
         raise TypeError(
             f"images has dtype {images.dtype}; expected torch.uint8 with pixels in [0, 255], "
             "as load_mnist returns them: batches() does the scaling itself."
         )
-    if not 1 <= batch_size <= len(images):
-        raise ValueError(
-            f"batch_size is {batch_size}; expected 1 to {len(images)}, the number of images. "
-            "Choose a smaller batch or pass more images."
-        )
+    if images.ndim == 0 or len(images) == 0:
+        raise ValueError(f"images has shape {tuple(images.shape)}; expected (N, ...), N above 0.")
+    hint = f"There are {len(images)} images: choose a smaller batch, or pass more of them."
+    batch_size = whole_number(batch_size, "batch_size", 1, len(images), hint)
+    check_rng(generator, "generator")
     return _batches(images, batch_size, generator)
 
 
@@ -133,17 +195,3 @@ def _batches(
     order = order.to(images.device)
     for start in range(0, len(images) - batch_size + 1, batch_size):
         yield scale_images(images.index_select(0, order[start : start + batch_size]))
-
-
-def check_images(images: torch.Tensor, name: str) -> None:
-    """Raise unless ``images`` is uint8 of shape (N, 1, 28, 28), N at least 1."""
-    if images.dtype != torch.uint8:
-        raise TypeError(
-            f"{name} has dtype {images.dtype}; expected torch.uint8 with pixels in [0, 255]. "
-            "gan_helpers.data.to_uint8 converts images in [-1, 1]."
-        )
-    if images.ndim != 4 or images.shape[1:] != (1, 28, 28) or len(images) == 0:
-        raise ValueError(
-            f"{name} has shape {tuple(images.shape)}; expected (N, 1, 28, 28) with N at least 1. "
-            "images.unsqueeze(1) adds the channel to (N, 28, 28)."
-        )

@@ -11,8 +11,19 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from gan_helpers.checks import (
+    check_floats,
+    check_network,
+    check_scaled_images,
+    check_seed,
+    check_tensor,
+    check_z,
+    latent_dim_of,
+    number,
+    whole_number,
+)
 from gan_helpers.metrics import CLASSES, classify, load_classifier
-from gan_helpers.models import check_z, evaluating
+from gan_helpers.models import evaluating
 
 
 class Directions(NamedTuple):
@@ -31,12 +42,13 @@ def weight_directions(generator: nn.Module) -> Directions:
     latent_dim of them, at right angles, those of strength 0 included; the sign is chosen so that
     the entry of largest size is positive. A BatchNorm behind the layer is not taken in.
 
-    ``generator``: a network whose first ``nn.Linear`` takes z. Raises ``ValueError`` when it has
-    none.
+    ``generator``: a network whose first ``nn.Linear`` takes z. Raises ``TypeError`` when it is no
+    network and ``ValueError`` when it has no such layer.
 
     Source: Shen and Zhou 2021, "Closed-form factorization of latent semantics in GANs".
     Introduced in notebook 05, "Directions from the weights".
     """
+    check_network(generator, "generator")
     weight = _first_linear(generator).weight.detach().cpu().float()  # (units, latent_dim)
     _, strengths, vectors = torch.linalg.svd(weight)
     # A layer of fewer units than latent_dim does not see the last directions at all.
@@ -55,29 +67,23 @@ def activation_directions(
     v_k are not at right angles to each other.
 
     ``count``: how many, at most latent_dim and the number of hidden units; all when left out.
-    Raises ``ValueError`` for another ``count``, for too few ``samples``, and when the generator has
-    no ``nn.Linear``.
+    Raises ``TypeError`` for what is no generator or no whole number, and ``ValueError`` for another
+    ``count``, for too few ``samples``, and when the generator has no ``nn.Linear``.
 
     Source: Haerkoenen et al. 2020, "GANSpace", section 2.2. Introduced in notebook 05, "Directions
     from the weights".
     """
-    if samples < 2 * generator.latent_dim:
-        raise ValueError(
-            f"samples is {samples}; expected at least 2 latent_dim = {2 * generator.latent_dim}, "
-            "or the components are noise."
-        )
-    z = torch.randn(samples, generator.latent_dim, generator=torch.Generator().manual_seed(0))
+    latent_dim = latent_dim_of(generator)
+    hint = "With fewer than 2 latent_dim, the components are noise."
+    samples = whole_number(samples, "samples", 2 * latent_dim, hint=hint)
+    z = torch.randn(samples, latent_dim, generator=torch.Generator().manual_seed(0))
     hidden: list[torch.Tensor] = []
     last = [layer for layer in generator.modules() if isinstance(layer, nn.Linear)][-1:]
     if not last:
         raise ValueError("generator has no nn.Linear layer, whose activations could be read.")
-    most = min(generator.latent_dim, last[0].in_features)
-    count = most if count is None else count
-    if not 1 <= count <= most:
-        raise ValueError(
-            f"count is {count}; expected 1 to {most}, the smaller of latent_dim and the number of "
-            "units in the last hidden layer."
-        )
+    most = min(latent_dim, last[0].in_features)
+    hint = "The most is the smaller of latent_dim and the units of the last hidden layer."
+    count = most if count is None else whole_number(count, "count", 1, most, hint)
     # What goes into the last Linear layer is what comes out of the last hidden one.
     handle = last[0].register_forward_pre_hook(lambda layer, inputs: hidden.append(inputs[0]))
     try:
@@ -111,9 +117,10 @@ def lerp(z_from: torch.Tensor, z_to: torch.Tensor, t: torch.Tensor | float) -> t
     shape (T,), which gives (T, latent_dim) from two single z.
     Halfway between two independent z the length is about 1/sqrt(2) of theirs.
 
-    Introduced in notebook 05, "From one digit to another".
+    Raises ``TypeError`` for what is no tensor of floats or no number and ``ValueError`` when the
+    lengths of the z differ. Introduced in notebook 05, "From one digit to another".
     """
-    t = torch.as_tensor(t, dtype=z_from.dtype, device=z_from.device).unsqueeze(-1)
+    t = _check_ends(z_from, z_to, t)
     return (1 - t) * z_from + t * z_to
 
 
@@ -123,12 +130,15 @@ def slerp(z_from: torch.Tensor, z_to: torch.Tensor, t: torch.Tensor | float) -> 
     (sin((1 - t) w) z_from + sin(t w) z_to) / sin(w), with w the angle between the two. Between
     two z of one length every point has that length. For (nearly) parallel z it is ``lerp``.
 
-    Shapes as for ``lerp``. Raises ``ValueError`` for z that point in opposite directions, between
-    which there is no shortest arc, and for z = 0, which points nowhere.
+    Shapes and errors as for ``lerp``. Raises ``ValueError``, too, for z that point in opposite
+    directions, between which there is no shortest arc, and for z = 0, which points nowhere.
 
     Source: Shoemake 1985; White 2016, "Sampling generative networks", section 2.1. Introduced in
     notebook 05, "From one digit to another".
     """
+    t = _check_ends(z_from, z_to, t)
+    if not (z_from.isfinite().all() and z_to.isfinite().all()):
+        raise ValueError("z_from or z_to holds NaN or infinite values; draw it with torch.randn.")
     lengths = z_from.norm(dim=-1) * z_to.norm(dim=-1)
     if (lengths == 0).any():
         raise ValueError("z_from or z_to is 0, which has no direction; draw it with torch.randn.")
@@ -139,9 +149,25 @@ def slerp(z_from: torch.Tensor, z_to: torch.Tensor, t: torch.Tensor | float) -> 
             "Go by way of a third z."
         )
     w = torch.arccos(cos)[..., None]
-    t = torch.as_tensor(t, dtype=z_from.dtype, device=z_from.device).unsqueeze(-1)
     arc = (torch.sin((1 - t) * w) * z_from + torch.sin(t * w) * z_to) / torch.sin(w)
     return torch.where(w < 1e-3, lerp(z_from, z_to, t.squeeze(-1)), arc)
+
+
+def _check_ends(z_from: torch.Tensor, z_to: torch.Tensor, t: torch.Tensor | float) -> torch.Tensor:
+    """``t`` as a tensor, shape (..., 1), to multiply the z by; raises for what does not fit."""
+    check_floats(z_from, "z_from")
+    check_floats(z_to, "z_to")
+    if z_from.ndim == 0 or z_to.shape[-1:] != z_from.shape[-1:]:
+        raise ValueError(
+            f"z_from has shape {tuple(z_from.shape)} and z_to {tuple(z_to.shape)}; expected "
+            "(latent_dim,) or (N, latent_dim), with the same latent_dim."
+        )
+    try:
+        return torch.as_tensor(t, dtype=z_from.dtype, device=z_from.device).unsqueeze(-1)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"t is {t!r}; expected a number, 0 at z_from and 1 at z_to, or a tensor of them."
+        ) from error
 
 
 class Search(NamedTuple):
@@ -169,26 +195,19 @@ def invert(
     ``images``: float in [-1, 1], shape (N, 1, 28, 28). ``losses``: the mean squared error per
     pixel without the second term, of the start that is best at this step, at least 0.
 
-    Raises ``ValueError`` for a bad number or images out of range.
+    Raises ``TypeError`` for what is no generator, no float images or no number, and ``ValueError``
+    for a number or images out of range.
 
     Source: Creswell and Bharath 2018, "Inverting the generator of a generative adversarial
     network". Introduced in notebook 05, "Which z drew this?".
     """
-    if steps < 1 or restarts < 1:
-        raise ValueError(f"steps is {steps} and restarts is {restarts}; expected at least 1 each.")
-    if not learning_rate > 0 or not norm_weight >= 0:
-        raise ValueError(
-            f"learning_rate is {learning_rate} and norm_weight is {norm_weight}; expected a "
-            "positive number, and one that is not negative."
-        )
-    fits = images.is_floating_point() and images.shape[1:] == (1, 28, 28) and len(images) > 0
-    if not fits or not images.abs().max() <= 1 + 1e-4:  # written so, NaN does not fit either
-        raise ValueError(
-            f"images is {images.dtype} of shape {tuple(images.shape)}; expected floats in [-1, 1] "
-            "of shape (N, 1, 28, 28), N at least 1. gan_helpers.data.scale_images converts uint8."
-        )
-    rng = torch.Generator().manual_seed(seed)
-    starts = torch.randn(len(images) * restarts, generator.latent_dim, generator=rng)
+    latent_dim = latent_dim_of(generator)
+    check_scaled_images(images, "images")
+    steps, restarts = whole_number(steps, "steps", 1), whole_number(restarts, "restarts", 1)
+    learning_rate = number(learning_rate, "learning_rate", above=0)
+    norm_weight = number(norm_weight, "norm_weight", least=0)
+    rng = torch.Generator().manual_seed(check_seed(seed))
+    starts = torch.randn(len(images) * restarts, latent_dim, generator=rng)
     return _invert(generator, images, starts, steps, restarts, learning_rate, norm_weight)
 
 
@@ -231,17 +250,20 @@ def find_class(
     counts "no digit" among the answers. Yields steps + 1 times, as ``invert`` does; ``losses`` in
     nats. The length of each z is kept: at other lengths the generator was hardly ever trained.
 
-    ``z``: shape (N, latent_dim), where the search starts. Raises ``ValueError`` for a bad shape, a
-    ``digit`` outside 0 to 9 or ``steps`` below 1.
+    ``z``: shape (N, latent_dim), where the search starts. Raises ``TypeError`` for what is no
+    generator, no tensor of floats or no number, and ``ValueError`` for a bad shape, a z of length
+    0, a ``digit`` outside 0 to 9, ``steps`` below 1 or a ``learning_rate`` that is not positive.
 
     Source: Nguyen et al. 2016, "Synthesizing the preferred inputs for neurons in neural networks
     via deep generator networks", section 2. Introduced in notebook 05, "Climbing to a class".
     """
-    check_z(z, generator.latent_dim)
-    if not isinstance(digit, int) or digit not in range(CLASSES):
-        raise ValueError(f"digit is {digit}; expected a whole number from 0 to 9.")
-    if steps < 1:
-        raise ValueError(f"steps is {steps}; expected at least 1.")
+    check_z(z, latent_dim_of(generator), generator)
+    if not (z.norm(dim=1) > 0).all():
+        raise ValueError(
+            "z holds a row of length 0, which has no direction, or NaN; draw it with torch.randn."
+        )
+    digit, steps = whole_number(digit, "digit", 0, CLASSES - 1), whole_number(steps, "steps", 1)
+    learning_rate = number(learning_rate, "learning_rate", above=0)
     return _find_class(generator, digit, z, steps, learning_rate)
 
 
@@ -272,13 +294,20 @@ def class_means(z: torch.Tensor, images: torch.Tensor, confidence: float = 0.9) 
     pictures of which the classifier is sure count (probability of the class, and of being a digit
     at all, at least ``confidence``). Returns shape (10, latent_dim).
 
-    Raises ``ValueError`` when N differs or a digit has no such picture.
+    Raises ``TypeError`` for what is no tensor or no number, and ``ValueError`` when N differs, when
+    ``confidence`` is not in [0, 1], or when a digit has no such picture.
 
     Source: Radford et al. 2016, section 6.3 (arithmetic on averaged z). Introduced in notebook 05,
     "Arithmetic".
     """
-    if len(z) != len(images):
-        raise ValueError(f"z holds {len(z)} rows and images {len(images)}; expected one for each.")
+    check_tensor(z, "z")
+    check_tensor(images, "images")
+    if z.ndim != 2 or len(z) != len(images):
+        raise ValueError(
+            f"z has shape {tuple(z.shape)} and images {tuple(images.shape)}; expected "
+            "(N, latent_dim) and (N, 1, 28, 28): one z for each picture."
+        )
+    confidence = number(confidence, "confidence", least=0, most=1)
     seen = classify(images)
     sure = (seen.probabilities.max(1).values >= confidence) & (seen.digit >= confidence)
     digits = seen.probabilities.argmax(1)

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional as F
 
+from gan_helpers.checks import check_floats
+
 GeneratorLoss = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -20,7 +22,8 @@ def discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> 
     generated images. Returns a scalar in [0, inf). It is 2 log 2 = 1.386 when D answers 1/2
     everywhere. Slope per logit: -(1 - D) on real, D on fake, each divided by the batch size.
 
-    Raises ``TypeError`` when the logits are not floats and ``ValueError`` when a batch is empty.
+    Raises ``TypeError`` when the logits are no tensor of floats and ``ValueError`` when a batch is
+    empty.
 
     Source: Goodfellow et al. 2014, equation 1 and algorithm 1. Introduced in notebook 01,
     "The value function".
@@ -37,7 +40,8 @@ def saturating_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
     D = 1/2. Slope per logit: -D / N, which vanishes where the discriminator is sure that the
     image is fake (D -> 0).
 
-    Raises ``TypeError`` when the logits are not floats and ``ValueError`` when the batch is empty.
+    Raises ``TypeError`` when the logits are no tensor of floats and ``ValueError`` when the batch
+    is empty.
 
     Source: Goodfellow et al. 2014, equation 1. Introduced in notebook 01, "Two losses for the
     generator".
@@ -53,7 +57,8 @@ def non_saturating_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
     Slope per logit: -(1 - D) / N, which is largest where the discriminator is sure that the image
     is fake (D -> 0).
 
-    Raises ``TypeError`` when the logits are not floats and ``ValueError`` when the batch is empty.
+    Raises ``TypeError`` when the logits are no tensor of floats and ``ValueError`` when the batch
+    is empty.
 
     Source: Goodfellow et al. 2014, section 3. Introduced in notebook 01, "Two losses for the
     generator".
@@ -70,9 +75,6 @@ GENERATOR_LOSSES = {
 
 
 def _check_logits(name: str, logits: torch.Tensor) -> None:
-    if not logits.is_floating_point():
-        raise TypeError(
-            f"{name} has dtype {logits.dtype}; expected floats, the discriminator's raw output."
-        )
+    check_floats(logits, name, "Logits are the discriminator's raw output.")
     if logits.numel() == 0:
         raise ValueError(f"{name} is empty; expected at least one logit. Was the batch empty?")

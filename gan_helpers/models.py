@@ -2,14 +2,23 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import nn
 
+from gan_helpers.checks import (
+    IMAGE_SHAPE,
+    check_input_images,
+    check_network,
+    check_seed,
+    check_z,
+    latent_dim_of,
+    number,
+    whole_number,
+)
 from gan_helpers.data import to_uint8
 
-IMAGE_SHAPE = (1, 28, 28)
 PIXELS = math.prod(IMAGE_SHAPE)  # 784
 
 
@@ -19,7 +28,8 @@ class Generator(nn.Module):
     Each hidden layer is Linear, BatchNorm1d, LeakyReLU(0.2); the output is tanh(Linear).
 
     Input ``z``: float, shape (N, latent_dim). Output: float in [-1, 1], shape (N, 1, 28, 28).
-    Raises ``ValueError`` when ``z`` has another shape.
+    Raises ``ValueError`` when ``z`` has another shape, or holds one vector in train mode, and
+    ``TypeError`` when it has another dtype than the weights.
 
     Source: Goodfellow et al. 2014, section 3 (the MLP generator); Radford et al. 2016, section 3
     (BatchNorm, tanh). Introduced in notebook 02, "The generator".
@@ -27,8 +37,9 @@ class Generator(nn.Module):
 
     def __init__(self, latent_dim: int = 100, hidden: tuple[int, ...] = (256, 512)):
         super().__init__()
-        self.latent_dim = latent_dim
-        self.sizes = {"latent_dim": latent_dim, "hidden": tuple(hidden)}
+        self.latent_dim = latent_dim = whole_number(latent_dim, "latent_dim", 1)
+        hidden = _widths(hidden)
+        self.sizes = {"latent_dim": latent_dim, "hidden": hidden}
         layers: list[nn.Module] = []
         width = latent_dim
         for units in hidden:
@@ -37,7 +48,7 @@ class Generator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(width, PIXELS), nn.Tanh())
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        check_z(z, self.latent_dim)
+        check_z(z, self.latent_dim, self)
         return self.layers(z).view(-1, *IMAGE_SHAPE)  # (N, latent_dim) -> (N, 1, 28, 28)
 
 
@@ -48,7 +59,8 @@ class Discriminator(nn.Module):
     l, with D(x) = sigmoid(l).
 
     Input: float in [-1, 1], shape (N, 1, 28, 28). Output: logits, shape (N, 1), unbounded.
-    Raises ``ValueError`` when an image has not 784 pixels.
+    Raises ``ValueError`` when an image has not 784 pixels and ``TypeError`` when ``images`` has
+    another dtype than the weights.
 
     Source: Goodfellow et al. 2014, section 5 (dropout in the discriminator). Introduced in
     notebook 02, "The discriminator".
@@ -56,7 +68,8 @@ class Discriminator(nn.Module):
 
     def __init__(self, hidden: tuple[int, ...] = (256, 256), dropout: float = 0.2):
         super().__init__()
-        self.sizes = {"hidden": tuple(hidden), "dropout": dropout}
+        hidden, dropout = _widths(hidden), number(dropout, "dropout", least=0, below=1)
+        self.sizes = {"hidden": hidden, "dropout": dropout}
         layers: list[nn.Module] = []
         width = PIXELS
         for units in hidden:
@@ -65,7 +78,8 @@ class Discriminator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(width, 1))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.layers(flatten_images(images))  # (N, 1, 28, 28) -> (N, 1)
+        check_input_images(images, PIXELS, self)
+        return self.layers(images.flatten(1))  # (N, 1, 28, 28) -> (N, 1)
 
 
 class ArticleGenerator(nn.Module):
@@ -76,14 +90,14 @@ class ArticleGenerator(nn.Module):
     almost at once (Keras counts the other way round, where 0.8 keeps four fifths of the old).
 
     Input ``z``: float, shape (N, latent_dim). Output: float, **unbounded**, shape (N, 1, 28, 28).
-    Raises ``ValueError`` when ``z`` has another shape.
+    Raises ``ValueError`` and ``TypeError`` as for ``Generator``.
 
     Source: EmjayAhn/GAN-pytorch, main.ipynb. Introduced in notebook 03, "The article's networks".
     """
 
     def __init__(self, latent_dim: int = 100):
         super().__init__()
-        self.latent_dim = latent_dim
+        self.latent_dim = latent_dim = whole_number(latent_dim, "latent_dim", 1)
         self.sizes = {"latent_dim": latent_dim}
         layers: list[nn.Module] = []
         width = latent_dim
@@ -97,7 +111,7 @@ class ArticleGenerator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(width, PIXELS))
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        check_z(z, self.latent_dim)
+        check_z(z, self.latent_dim, self)
         return self.layers(z).view(-1, *IMAGE_SHAPE)  # (N, latent_dim) -> (N, 1, 28, 28)
 
 
@@ -109,7 +123,7 @@ class ArticleDiscriminator(nn.Module):
     loss of digits.
 
     Input: float, shape (N, 1, 28, 28). Output: logits, shape (N, 1), unbounded.
-    Raises ``ValueError`` when an image has not 784 pixels.
+    Raises ``ValueError`` and ``TypeError`` as for ``Discriminator``.
 
     Source: EmjayAhn/GAN-pytorch, main.ipynb. Introduced in notebook 03, "The article's networks".
     """
@@ -126,7 +140,8 @@ class ArticleDiscriminator(nn.Module):
         )
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.layers(flatten_images(images))  # (N, 1, 28, 28) -> (N, 1)
+        check_input_images(images, PIXELS, self)
+        return self.layers(images.flatten(1))  # (N, 1, 28, 28) -> (N, 1)
 
 
 # The networks that files name. ``sizes`` of a network are the arguments that build it again.
@@ -134,28 +149,18 @@ GENERATORS = {kind.__name__: kind for kind in (Generator, ArticleGenerator)}
 DISCRIMINATORS = {kind.__name__: kind for kind in (Discriminator, ArticleDiscriminator)}
 
 
+def _widths(hidden: Iterable[int]) -> tuple[int, ...]:
+    """The units of the hidden layers, checked."""
+    if not isinstance(hidden, Iterable) or isinstance(hidden, str):
+        raise TypeError(
+            f"hidden is {hidden!r}; expected the units of each hidden layer, such as (256, 512)."
+        )
+    return tuple(whole_number(units, "a number of hidden units", 1) for units in hidden)
+
+
 def _leaky_relu() -> nn.LeakyReLU:
     # In place: Linear's backward pass does not need its output, so no memory is spent on a copy.
     return nn.LeakyReLU(0.2, inplace=True)
-
-
-def check_z(z: torch.Tensor, latent_dim: int) -> None:
-    """Raise ``ValueError`` unless ``z`` has shape (N, latent_dim)."""
-    if z.ndim != 2 or z.shape[1] != latent_dim:
-        raise ValueError(
-            f"z has shape {tuple(z.shape)}; expected (N, {latent_dim}): N latent vectors of "
-            f"latent_dim = {latent_dim}. Draw them with torch.randn(N, {latent_dim})."
-        )
-
-
-def flatten_images(images: torch.Tensor) -> torch.Tensor:
-    """(N, 1, 28, 28) -> (N, 784); raises ``ValueError`` when an image has not 784 pixels."""
-    if images.ndim < 2 or math.prod(images.shape[1:]) != PIXELS:
-        raise ValueError(
-            f"images has shape {tuple(images.shape)}; expected (N, 1, 28, 28). A single image "
-            "needs a batch dimension: image.unsqueeze(0)."
-        )
-    return images.flatten(1)
 
 
 def initialise(network: nn.Module, seed: int) -> nn.Module:
@@ -166,12 +171,14 @@ def initialise(network: nn.Module, seed: int) -> nn.Module:
     shift 0, running mean 0, running variance 1. Deterministic on the CPU, also across devices:
     initialise first, then move.
 
-    Raises ``TypeError`` for a layer that has parameters and is neither.
+    Raises ``TypeError`` for a layer that has parameters and is neither, and for a ``seed`` that is
+    no whole number; ``ValueError`` for one outside 0 to 2^63 - 1.
 
     Source: LeCun et al. 1998, "Efficient BackProp", section 4.6 (the order of magnitude).
     Introduced in notebook 02, "The generator".
     """
-    rng = torch.Generator().manual_seed(seed)
+    check_network(network, "network")
+    rng = torch.Generator().manual_seed(check_seed(seed))
     for layer in network.modules():
         if isinstance(layer, nn.Linear):
             bound = 1 / math.sqrt(layer.in_features)
@@ -193,19 +200,26 @@ def new_network(build: Callable[[], nn.Module], seed: int | None = None) -> nn.M
     """``build()``, its weights from ``seed`` where one is given; no other random number moves.
 
     PyTorch draws first weights for each layer, which ``initialise`` or a file then replaces: the
-    global random state is put back. Introduced in notebook 02, "The generator", by way of
-    ``initialise``.
+    global random state is put back. Raises ``TypeError`` when ``build`` builds no network.
+    Introduced in notebook 02, "The generator", by way of ``initialise``.
     """
+    if isinstance(build, nn.Module) or not callable(build):
+        raise TypeError(
+            f"build is of type {type(build).__name__}; expected a function that builds a network: "
+            "Generator without brackets, or functools.partial(Generator, hidden=(256,))."
+        )
     with torch.random.fork_rng(devices=[]):
         network = build()
+    check_network(network, "what build returns")
     return network if seed is None else initialise(network, seed)
 
 
 def count_parameters(network: nn.Module) -> int:
     """Number of trainable values in ``network``: a Linear layer n -> m has n m + m.
 
-    Introduced in notebook 02, "Counting parameters".
+    Raises ``TypeError`` when ``network`` is none. Introduced in notebook 02, "Counting parameters".
     """
+    check_network(network, "network")
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
@@ -215,9 +229,11 @@ def sample(generator: nn.Module, z: torch.Tensor) -> torch.Tensor:
     ``z``: shape (N, latent_dim). Returns uint8, shape (N, 1, 28, 28), on the CPU. The generator's
     mode is put back.
 
-    Raises ``ValueError`` for a wrong shape or a generator whose output is NaN.
+    Raises ``TypeError`` for a wrong dtype or what is no network, ``ValueError`` for a wrong shape
+    or a generator whose output is NaN.
     Introduced in notebook 02, "BatchNorm".
     """
+    check_network(generator, "generator")
     with evaluating(generator), torch.no_grad():
         return to_uint8(generator(z)).cpu()
 
@@ -225,10 +241,15 @@ def sample(generator: nn.Module, z: torch.Tensor) -> torch.Tensor:
 def draw(generator: nn.Module, n: int, seed: int) -> torch.Tensor:
     """``n`` images of ``generator`` from z ~ N(0, I): uint8, shape (n, 1, 28, 28).
 
+    ``generator``: a network that takes z, shape (N, latent_dim), gives images in [-1, 1] and has
+    the number ``latent_dim``. Raises ``TypeError`` for another, or when ``n`` or ``seed`` is no
+    whole number; ``ValueError`` for ``n`` below 1, a ``seed`` below 0 or images that are NaN.
+
     Introduced in notebook 06, "One table", by way of ``evaluate``.
     """
-    rng = torch.Generator().manual_seed(seed)
-    z = torch.randn(n, generator.latent_dim, generator=rng)
+    latent_dim, n = latent_dim_of(generator), whole_number(n, "n", 1)
+    rng = torch.Generator().manual_seed(check_seed(seed))
+    z = torch.randn(n, latent_dim, generator=rng)
     device = next(generator.parameters()).device
     return torch.cat([sample(generator, part.to(device)) for part in z.split(1000)])
 
@@ -236,7 +257,8 @@ def draw(generator: nn.Module, n: int, seed: int) -> torch.Tensor:
 @contextlib.contextmanager
 def evaluating(network: nn.Module) -> Iterator[None]:
     """Lend ``network`` in eval mode, so that one z always gives one picture, and without gradients
-    for its weights; then put both back."""
+    for its weights; then put both back. Raises ``TypeError`` for what is no network."""
+    check_network(network, "network")
     modes = [(module, module.training) for module in network.modules()]
     needed = [parameter.requires_grad for parameter in network.parameters()]
     network.eval().requires_grad_(False)

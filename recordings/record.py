@@ -98,7 +98,8 @@ def record(
 
 
 def keep_frames(history: History, steps: set[int]) -> None:
-    """Drop all frames but those of ``steps``."""
+    """Drop all frames but those of ``steps``, and the real images: they are MNIST's."""
+    history.real = None
     pairs = zip(history.frame_steps, history.frames, strict=True)
     kept = [(step, frame) for step, frame in pairs if step in steps]
     history.frame_steps, history.frames = [step for step, _ in kept], [frame for _, frame in kept]

@@ -32,6 +32,7 @@ def record(name: str, images: torch.Tensor, seed: int) -> History:
     run = produce(failure, images, seed)
     seconds = time.perf_counter() - start
     history = run.history
+    history.real = None  # they are MNIST's, and as large as a frame
     if len(history.frames) > 1:  # else the run ended before its second
         del history.frames[0], history.frame_steps[0]  # noise, and a third of the file
     history.about |= {

@@ -1,9 +1,14 @@
+import gzip
+import io
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save
 
+from gan_helpers import data
 from gan_helpers.data import MNIST_FILE, batches, load_mnist, scale_images, to_uint8
 
 TRAIN_COUNTS = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
@@ -57,20 +62,55 @@ def test_an_unknown_split_and_a_missing_file(tmp_path):
         load_mnist("test", tmp_path / "absent.npz")
 
 
-def damaged(file: Path, split: str = "test") -> str:
-    """The message of the error that ``file`` causes; it must name the file and a cure."""
-    with pytest.raises(OSError, match="damaged") as caught:
+def refused(file: Path, split: str = "test") -> str:
+    """The message of the error that ``file`` causes; it must name the file and a way on."""
+    with pytest.raises(OSError, match="does not hold the published MNIST: ") as caught:
         load_mnist(split, file)
-    assert str(file) in str(caught.value) and "Install the package again" in str(caught.value)
-    return str(caught.value)
+    message = str(caught.value)
+    assert message.startswith(str(file)) and "train(run, images)" in message
+    # numpy's own advice, of whatever is no archive.
+    assert "unsafe" not in message and "pickle=" not in message
+    return message
 
 
-@pytest.mark.parametrize("cut", [0, 1000, -1])
-def test_a_file_that_was_cut_or_replaced(tmp_path, cut):
+def pickled(value: object) -> bytes:
+    """``value`` as torch.save writes it."""
+    content = io.BytesIO()
+    torch.save(value, content)
+    return content.getvalue()
+
+
+CONTENTS = {
+    "an empty file": b"",
+    "a web page": b"\n<!DOCTYPE html><html>403 Forbidden</html>",
+    "a Git LFS pointer": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 11\n",
+    "compressed with gzip": gzip.compress(b"\0\0\x08\x03"),
+    "an IDX file of images": b"\0\0\x08\x03" + bytes(100),
+    "a damaged .npz": MNIST_FILE.read_bytes()[:-1],
+    "a PyTorch file": pickled({"images": torch.zeros(2)}),
+    "a pickle": pickle.dumps([1, 2]),
+    "a safetensors file": save({"images": torch.zeros(2)}),
+    "a single PNG picture": b"\x89PNG\r\n\x1a\n",
+    "text": b"label,pixel1,pixel2\n",
+    "no kind of file that is known here": bytes(range(1, 256)),
+}
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+@pytest.mark.parametrize("name", ["mnist.npz", "MNIST.NPZ", "mnist"])
+def test_a_file_that_is_no_archive_is_called_by_its_right_name(tmp_path, kind, name):
+    file = tmp_path / name
+    file.write_bytes(CONTENTS[kind])
+    assert f": it is {kind}" in refused(file)
+
+
+def test_the_packages_own_file_when_damaged_comes_with_a_cure(tmp_path, monkeypatch):
     file = tmp_path / "mnist.npz"
-    for content in (MNIST_FILE.read_bytes()[:cut], b"<html>403 Forbidden</html>"):
-        file.write_bytes(content)
-        damaged(file)
+    monkeypatch.setattr(data, "MNIST_FILE", file)
+    file.write_bytes(CONTENTS["a Git LFS pointer"])
+    message = f"{file} is damaged: it is a Git LFS pointer.*Install the package again"
+    with pytest.raises(OSError, match=message):
+        load_mnist("test", file)
 
 
 def one_changed(array: np.ndarray) -> np.ndarray:
@@ -99,15 +139,15 @@ def test_arrays_that_are_not_the_published_ones(tmp_path, test_arrays, name, cha
     if change is not None:
         arrays[name] = change(test_arrays[name])
     np.savez(tmp_path / "mnist.npz", **arrays)
-    message = damaged(tmp_path / "mnist.npz")
-    pickled = change is not None and arrays[name].dtype == object
-    assert pickled or (name if change is None else f"checksum of {name}") in message
+    message = refused(tmp_path / "mnist.npz")
+    unreadable = change is None or arrays[name].dtype == object
+    assert ("without readable arrays" if unreadable else f"checksum of {name}") in message
 
 
 @pytest.mark.parametrize("flip", [0x01, 0xFF])
-def test_any_flipped_byte_of_an_archive_is_reported_as_damage(tmp_path, flip):
+def test_any_flipped_byte_of_an_archive_is_reported(tmp_path, flip):
     # A small archive, so that every byte of its headers and its directory can be flipped in turn.
-    # Its arrays are not MNIST's: whatever the byte, load_mnist must answer "damaged".
+    # Its arrays are not MNIST's: whatever the byte, load_mnist must refuse it.
     small = np.arange(4, dtype=np.uint8)
     file = tmp_path / "mnist.npz"
     np.savez_compressed(file, x_test=small, y_test=small)
@@ -116,8 +156,7 @@ def test_any_flipped_byte_of_an_archive_is_reported_as_damage(tmp_path, flip):
         changed = bytearray(content)
         changed[position] ^= flip
         file.write_bytes(changed)
-        with pytest.raises(OSError, match="damaged"):
-            load_mnist("test", file)
+        refused(file)
 
 
 # scale_images and to_uint8
@@ -154,9 +193,16 @@ def test_to_uint8_rounds_clips_and_leaves_its_argument_alone():
             (
                 lambda x, n=n: batches(x, n, rng()),
                 ValueError,
-                f"batch_size is {n}; expected 1 to 70",
+                f"batch_size is {n}; expected a whole number from 1 to 70",
             )
             for n in (0, -1, 71)
+        ),
+        (lambda x: batches(x, 2.5, rng()), TypeError, "batch_size is 2.5"),
+        (lambda x: batches(x, 16, 0), TypeError, "generator is 0; expected a torch.Generator"),
+        (lambda x: batches(x[:0], 16, rng()), ValueError, r"images has shape \(0, 1, 28, 28\)"),
+        *(
+            (lambda x, call=call: call(x.numpy()), TypeError, "images is a NumPy array of shape")
+            for call in (scale_images, to_uint8, lambda array: batches(array, 16, rng()))
         ),
     ],
 )

@@ -108,18 +108,6 @@ def test_activation_directions_leave_the_generator_and_the_random_state_alone():
     assert torch.equal(first.vectors, activation_directions(generator, 3, samples=100).vectors)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        *(({"count": n}, f"count is {n}; expected 1 to 8") for n in (0, -1, 9)),
-        ({"samples": 15}, "samples is 15; expected at least 2 latent_dim = 16"),
-    ],
-)
-def test_activation_directions_refuse_bad_numbers(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        activation_directions(Generator(8, (16,)), **arguments)
-
-
 # paths
 
 A, B = torch.randn(2, 50, generator=torch.Generator().manual_seed(0))
@@ -172,20 +160,6 @@ def test_slerp_of_parallel_z_is_lerp(factor):
     assert torch.allclose(slerp(A, near, T), lerp(A, near, T), atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("z_from", "z_to", "message"),
-    [
-        (A, -3 * A, "opposite directions"),
-        (torch.stack((A, A)), torch.stack((B, -A)), "opposite"),  # one such pair among several
-        (A, torch.zeros(50), "z_from or z_to is 0"),
-        (torch.zeros(50), B, "z_from or z_to is 0"),
-    ],
-)
-def test_slerp_refuses_opposite_z_and_zero(z_from, z_to, message):
-    with pytest.raises(ValueError, match=message):
-        slerp(z_from, z_to, 0.5)
-
-
 # means of classes
 
 
@@ -219,10 +193,6 @@ def test_class_means_need_a_picture_of_each_digit_and_look_at_them(monkeypatch):
     images = torch.randint(0, 256, (10, 1, 28, 28), dtype=torch.uint8)
     with pytest.raises(ValueError, match="No picture is surely a 0"):
         class_means(torch.randn(10, 2), images)
-    with pytest.raises(TypeError, match="images has dtype torch.float32"):
-        class_means(torch.randn(10, 2), images.float())
     seen_as(monkeypatch, list(range(10)), [1.0] * 7 + [0.5, 1.0, 1.0], [1.0] * 10)
     with pytest.raises(ValueError, match="No picture is surely a 7"):
         class_means(torch.randn(10, 2), images)
-    with pytest.raises(ValueError, match="z holds 9 rows and images 10"):
-        class_means(torch.randn(9, 2), images)

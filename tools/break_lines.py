@@ -20,7 +20,7 @@ BREAKS = (
     ("losses.py", "return F.logsigmoid(-fake_logits)", "return -F.logsigmoid(-fake_logits)", ""),
     ("data.py", "mul_(1 / 127.5)", "mul_(1 / 127.0)", ""),
     ("data.py", "len(images) - batch_size + 1, batch_size", "len(images), batch_size", ""),
-    ("models.py", "z.ndim != 2 or z.shape[1] != latent_dim", "z.ndim != 2", ""),
+    ("checks.py", "z.ndim != 2 or z.shape[1] != latent_dim", "z.ndim != 2", ""),
     ("models.py", "module.training = mode", "module.training = False", "training"),
     ("training/steps.py", "fake.detach()", "fake", "training"),
     ("training/steps.py", "    d_optimizer.zero_grad()\n", "", "training"),

@@ -163,6 +163,27 @@ def install(python):
         return install_problem("")
 
 
+def lock(root):
+    """Wait until nobody else installs here, then keep others out until the result is closed.
+
+    The lock is on the folder itself: no file is left, and the system opens it when we are killed.
+    None where the system or the disk has no such locks.
+    """
+    try:
+        import fcntl  # not on Windows
+
+        folder = os.open(root, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another installation is at work in this folder: waiting for its end ...")
+            sys.stdout.flush()
+            fcntl.flock(folder, fcntl.LOCK_EX)
+    except (ImportError, OSError):
+        return None
+    return folder
+
+
 def set_up():
     """Make the environment where it is not complete. None, or one sentence that says what to do."""
     version = sys.version_info
@@ -172,6 +193,17 @@ def set_up():
     stamp = fingerprint(ROOT, version)
     if is_complete(VENV, stamp):
         return None
+    locked = lock(ROOT)
+    try:
+        # The one that was waited for may have made it.
+        return None if is_complete(VENV, stamp) else make(stamp, version)
+    finally:
+        if locked is not None:
+            os.close(locked)
+
+
+def make(stamp, version):
+    """Make the environment anew, or complete it. None, or one sentence that says what to do."""
     if not is_usable(VENV, version):
         problem = module_problem(missing_modules(), version)
         if problem:

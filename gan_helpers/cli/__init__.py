@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from gan_helpers.cli import evaluate, sample, train
 from gan_helpers.cli.options import recipe_table
+from gan_helpers.cli.shell import command_line
 
 DESCRIPTION = "Train a generator, draw from it and measure it; each COMMAND has its own --help."
 
@@ -25,7 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
         command.add_parser(commands)
     recipes = commands.add_parser("recipes", help="list the recipes with their numbers")
     recipes.set_defaults(run=lambda arguments: print(recipe_table()))
-    chosen = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    chosen = parser.parse_args(given)
+    chosen.command = command_line(*given)
     try:
         return chosen.run(chosen) or 0
     except (OSError, TypeError, ValueError) as error:

@@ -126,8 +126,10 @@ def recipe_table() -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def at_least(kind: type, least: float, below: float = float("inf")) -> Callable[[str], float]:
+def at_least(kind: type, least: float, below: float | None = None) -> Callable[[str], float]:
     """A type for argparse: a number of ``kind``, not below ``least``, but below ``below``."""
+    if below is None:
+        below = 10**15 if kind is int else float("inf")  # a slip of the key must not reach PyTorch
 
     def parse(text: str) -> float:
         try:
@@ -136,7 +138,8 @@ def at_least(kind: type, least: float, below: float = float("inf")) -> Callable[
             value = None
         if value is None or not least <= value < below:
             what = "a whole number" if kind is int else "a number"
-            most = "" if below == float("inf") else f" and below {below}"
+            told = below < 10**15 or value is not None and value >= below
+            most = f" and below {below}" if told else ""
             raise argparse.ArgumentTypeError(f"{text!r}; expected {what}, at least {least}{most}")
         return value
 
@@ -159,6 +162,7 @@ def above(least: float) -> Callable[[str], float]:
 
 
 share = at_least(float, 0, below=1)
+seed = at_least(int, 0, below=2**62)  # start_run takes four numbers from it
 
 
 def share_or_none(text: str) -> float | str:

@@ -1,19 +1,21 @@
 """``python -m gan_helpers sample``: images from a generator's weights."""
 
 import argparse
-import os
+import io
 from pathlib import Path
 
 import numpy as np
 
-from gan_helpers.cli.options import at_least
-from gan_helpers.metrics import SAMPLES
-from gan_helpers.models import draw
-from gan_helpers.plots import grid_image
-from gan_helpers.training import load_generator
+from gan_helpers.cli.options import at_least, seed
+from gan_helpers.cli.shell import check_place, find_generator
+from gan_helpers.metrics import SAMPLES, draw_samples
+from gan_helpers.plots import samples_png
+from gan_helpers.training import write_whole
 
 DESCRIPTION = """Draw images from a generator's weights, always in eval mode: the same seed, the
-same images. FILE.npz gets `images`, uint8, N x 28 x 28 (10,000 of them), FILE.png a grid of 100."""
+same images, and fewer of them are the first of more. WEIGHTS may be the folder of a run, also of
+one under way. FILE.npz gets `images`, uint8, N x 28 x 28 (10,000 of them), FILE.png a grid of
+100."""
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -21,31 +23,27 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser(
         "sample", help="draw images from a generator's weights", description=DESCRIPTION
     )
-    command.add_argument("file", metavar="WEIGHTS", type=Path)
-    command.add_argument("--n", type=at_least(int, 1), help="images (10,000)")
-    command.add_argument("--seed", type=int, default=0, help="of z (0)")
+    command.add_argument("weights", metavar="WEIGHTS", type=Path, help="a file, or a run's folder")
+    command.add_argument("--n", type=at_least(int, 1, below=10**6), help="images (10,000)")
+    command.add_argument("--seed", type=seed, default=0, help="of z (0)")
     command.add_argument("--out", metavar="FILE", type=Path, required=True, help=".npz or .png")
     command.set_defaults(run=run_sample)
 
 
 def run_sample(arguments: argparse.Namespace) -> None:
     """Write images of a generator: ``images`` in an .npz file, or a grid of them as .png."""
-    if arguments.out.suffix not in (".npz", ".png"):
-        raise ValueError(f"--out {arguments.out} ends in neither .npz nor .png; name one of them.")
-    if not arguments.out.absolute().parent.is_dir():
-        raise FileNotFoundError(f"The folder of --out {arguments.out} does not exist; make it.")
-    generator, _ = load_generator(arguments.file)
-    picture = arguments.out.suffix == ".png"
-    images = draw(generator, arguments.n or (100 if picture else SAMPLES), arguments.seed)
-    # A name of the same ending, which decides the format.
-    unfinished = arguments.out.with_name("unfinished_" + arguments.out.name)
-    try:
-        if picture:
-            grid_image(images).save(unfinished)
-        else:
-            np.savez_compressed(unfinished, images=images.squeeze(1).numpy())
-        os.replace(unfinished, arguments.out)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    print(f"{len(images):,} images: {arguments.out}")
+    out = arguments.out
+    if out.suffix.lower() not in (".npz", ".png"):
+        raise ValueError(f"--out {out} ends in neither .npz nor .png; name one of them.")
+    check_place("--out", out)
+    picture = out.suffix.lower() == ".png"
+    generator, _ = find_generator(arguments.weights)
+    images = draw_samples(generator, arguments.n or (100 if picture else SAMPLES), arguments.seed)
+    if picture:
+        content = samples_png(images)
+    else:
+        archive = io.BytesIO()
+        np.savez_compressed(archive, images=images.squeeze(1).numpy())
+        content = archive.getvalue()
+    write_whole(out, content)
+    print(f"{len(images):,} images: {out}")

@@ -2,9 +2,8 @@
 
 import argparse
 import json
+import math
 import platform
-import shlex
-import sys
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,10 +18,12 @@ from gan_helpers.cli.options import (
     add_recipe_options,
     at_least,
     chosen_recipe,
+    seed,
 )
+from gan_helpers.cli.shell import command_line, ended_like_ctrl_c
 from gan_helpers.data import load_mnist
 from gan_helpers.failures import FEWEST, diagnose
-from gan_helpers.plots import grid_image
+from gan_helpers.plots import samples_png
 from gan_helpers.training import (
     COLUMNS,
     RECIPES,
@@ -46,9 +47,12 @@ DESCRIPTION = """Train a generator on MNIST, as notebook 04 does, for as long as
   python -m gan_helpers train --out runs/article --resume
 
 The folder holds the checkpoint (everything that the next step depends on), the sample grids of
-forty fixed z and, at the end, generator.safetensors, history.json and run.json. Ctrl-C stops after
-the present step; a run that was stopped or killed goes on with --resume, bit for bit.
+forty fixed z and, at the end, generator.safetensors, history.json and run.json. Ctrl-C, or SIGTERM
+from a batch system, stops after the present step; a run that was stopped or killed goes on with
+--resume, bit for bit.
 """
+# What a run leaves beside its checkpoint, which says whose they are.
+LEFT = ("generator.safetensors", "history.json", "run.json", "samples")
 
 
 @dataclass
@@ -61,6 +65,20 @@ class Plan:
     checkpoint_every: int  # steps
     command: str
     seconds: float = 0.0  # trained so far
+
+    def __post_init__(self):
+        by_time = self.epochs is None
+        whole = [self.grid_every, self.checkpoint_every, 1 if by_time else self.epochs]
+        times = [self.seconds, self.minutes if by_time else 1]
+        if not (
+            all(isinstance(number, int) and number >= 1 for number in whole)
+            and all(isinstance(number, int | float) and math.isfinite(number) for number in times)
+            and times[0] >= 0
+            and times[1] > 0
+            and (by_time or self.minutes is None)
+            and isinstance(self.command, str)
+        ):
+            raise ValueError(f"a run cannot be planned like this: {asdict(self)}")
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -79,9 +97,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--minutes", type=above(0), metavar="M", help="a time budget in place of epochs"
     )
     parser.add_argument("--recipe", choices=RECIPES, help="what to start from (course)")
-    parser.add_argument(
-        "--seed", type=at_least(int, 0, below=2**62), help="of weights, images and z (0)"
-    )
+    parser.add_argument("--seed", type=seed, help="of weights, images and z (0)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument("--grid-every", type=at_least(int, 1), metavar="EPOCHS", help="(1)")
     parser.add_argument(
@@ -94,21 +110,36 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run_train(arguments: argparse.Namespace) -> int:
     """Begin or resume the run of the command line; returns the exit status."""
     folder = arguments.out
+    there = [name for name in LEFT if (folder / name).exists()]
     if not arguments.resume and (folder / "checkpoint.safetensors").exists():
         raise ValueError(
             f"{folder} already holds a run: --resume goes on with it, or name another --out."
+        )
+    if not arguments.resume and there:
+        raise ValueError(
+            f"{folder} holds {' and '.join(there)} but no checkpoint, and a new run would write "
+            "over them: name another --out, or move them to another folder first."
         )
     if arguments.resume and not folder.is_dir():  # a mistyped name makes no folder
         raise FileNotFoundError(
             f"The checkpoint {folder / 'checkpoint.safetensors'} does not exist."
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    # What is wrong with the options is said before a folder is made.
+    begun = None if arguments.resume else _begun(arguments)
+    lock = FileLock(folder / "lock")  # released by the system if we are killed
     try:
-        with FileLock(folder / "lock", timeout=0):  # released by the system if we are killed
-            run, plan = (_resumed if arguments.resume else _begun)(arguments)
-            return _train(run, plan, folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        held = lock.acquire(timeout=0)
     except Timeout as error:
         raise OSError(f"another run is writing into {folder}; name another --out.") from error
+    except OSError as error:
+        raise OSError(
+            f"--out {folder} cannot hold a run ({error.strerror or error}): name a folder, not a "
+            "file, and one in which you may write."
+        ) from error
+    with held, ended_like_ctrl_c():
+        run, plan = begun or _resumed(arguments)
+        return _train(run, plan, folder)
 
 
 def _device(name: str) -> torch.device:
@@ -137,7 +168,7 @@ def _begun(arguments: argparse.Namespace) -> tuple[Run, Plan]:
         minutes=arguments.minutes,
         grid_every=arguments.grid_every or 1,
         checkpoint_every=arguments.checkpoint_every or images // recipe.batch_size,
-        command="python -m gan_helpers " + shlex.join(sys.argv[1:]),
+        command=arguments.command,
     )
     return run, plan
 
@@ -152,14 +183,17 @@ def _resumed(arguments: argparse.Namespace) -> tuple[Run, Plan]:
     about = read_about(file)
     try:
         plan = Plan(**about)
-    except TypeError as error:
-        raise OSError(f"{file} was not written by this command, so its length is unknown.") from (
-            error
-        )
+    except (TypeError, ValueError) as error:
+        raise OSError(
+            f"{file} was not written by this command, so its length is unknown ({error})."
+        ) from error
+    before = asdict(plan)
     if arguments.epochs or arguments.minutes:  # a new length
         plan.epochs, plan.minutes = arguments.epochs, arguments.minutes
     plan.grid_every = arguments.grid_every or plan.grid_every
     plan.checkpoint_every = arguments.checkpoint_every or plan.checkpoint_every
+    if asdict(plan) != before:  # both in a row make this run
+        plan.command += " && " + arguments.command
     return run, plan
 
 
@@ -169,7 +203,13 @@ def _train(run: Run, plan: Plan, folder: Path) -> int:
     history, before = run.history, plan.seconds
     end = plan.epochs * epoch if plan.epochs else 10**9
     limit = 60 * plan.minutes if plan.minutes else float("inf")
-    go_on = f"Go on with: python -m gan_helpers train --resume --out {shlex.quote(str(folder))}"
+    # A name that begins with a dash would be taken for an option.
+    out = [f"--out={folder}"] if str(folder).startswith("-") else ["--out", str(folder)]
+    again = command_line("train", "--resume", *out)
+    go_on = f"Go on with: {again}"
+    samples = folder / "samples"
+    if samples.exists() and not samples.is_dir():
+        raise NotADirectoryError(f"{samples} is a file; move it away: it is the pictures' folder.")
 
     def save() -> None:
         save_checkpoint(run, folder / "checkpoint.safetensors", asdict(plan))
@@ -178,18 +218,21 @@ def _train(run: Run, plan: Plan, folder: Path) -> int:
         save()  # a run that is killed at once can be resumed too
     bar = tqdm(
         total=limit if plan.minutes else end,
-        initial=before if plan.minutes else history.steps,
+        initial=min(before, limit) if plan.minutes else min(history.steps, end),
         unit="step",
         mininterval=0.5,
     )
     if plan.minutes:
         bar.bar_format = "{l_bar}{bar}| {n:.0f} of {total:.0f} s{postfix}"
+    if history.steps >= end or plan.seconds >= limit:
+        length = f"{plan.minutes:g} minutes" if plan.minutes else f"{plan.epochs} epochs"
+        more = f"{again} {'--minutes' if plan.minutes else '--epochs'} N"
+        print(f"The run has had its {length}. To give it N in all: {more}")
     start, stopped = time.perf_counter(), []
     try:
         with bar, stop_button(stopped):
             while history.steps < end and plan.seconds < limit and not stopped:
-                if advance(run, images, frame_every=epoch * plan.grid_every):
-                    _write_grid(history.frames[-1], folder, f"epoch_{history.steps // epoch:04d}")
+                drawn = advance(run, images, frame_every=epoch * plan.grid_every)
                 plan.seconds = before + time.perf_counter() - start
                 bar.set_postfix_str(
                     f"step {history.steps:,}, D loss {history.d_loss[-1]:.2f}, "
@@ -197,6 +240,14 @@ def _train(run: Run, plan: Plan, folder: Path) -> int:
                     refresh=False,
                 )
                 bar.update((min(plan.seconds, limit) if plan.minutes else history.steps) - bar.n)
+                if drawn:
+                    try:
+                        name = f"epoch_{history.steps // epoch:04d}"
+                        _write_grid(history.frames[-1], folder, name)
+                    except OSError as error:
+                        save()
+                        saved = f"All {history.steps:,} steps are saved."
+                        raise OSError(f"{error} {saved} {go_on}") from error
                 if history.steps % plan.checkpoint_every == 0:
                     save()
         save()
@@ -221,8 +272,11 @@ def _train(run: Run, plan: Plan, folder: Path) -> int:
 
 
 def _write_grid(frame: torch.Tensor, folder: Path, name: str) -> None:
-    (folder / "samples").mkdir(exist_ok=True)
-    grid_image(frame).save(folder / "samples" / f"{name}.png")
+    file = folder / "samples" / f"{name}.png"
+    try:
+        write_whole(file, samples_png(frame))
+    except OSError as error:
+        raise OSError(f"The picture {file} could not be written ({error}).") from error
 
 
 def _leave(run: Run, plan: Plan, folder: Path) -> None:

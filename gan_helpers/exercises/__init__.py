@@ -1,4 +1,12 @@
-"""The checks behind the exercises, one file a chapter, and what all of them print."""
+"""The checks behind the exercises, one file a chapter, and what all of them print.
+
+Whatever a reader's answer is, a check prints one line: the reader's own function is called by
+``answer_of``, and ``tensor_faults`` and ``number_faults`` take an answer of any type.
+"""
+
+import traceback
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 
@@ -16,21 +24,57 @@ def verdict(tried: bool, faults: list[str]) -> None:
         print("right")
 
 
+class Stopped(NamedTuple):
+    """The answer of a function that could not be called, or did not come to its end."""
+
+    reason: str
+
+
+def answer_of(function: Callable, *arguments: object) -> object:
+    """What the reader's function returns for ``arguments``, or ``Stopped`` when it raises.
+
+    None and dots in place of a function are themselves: there is no answer yet.
+    """
+    if not callable(function):
+        none = function is None or function is ...
+        return function if none else Stopped(f"{described(function)} is no function.")
+    try:
+        return function(*arguments)
+    except Exception as error:  # whatever a reader may write
+        line = traceback.extract_tb(error.__traceback__)[-1].line
+        at = f" at {_short(line)!r}" if line else ""
+        return Stopped(f"your function stops{at}: {type(error).__name__}, {_short(str(error))}")
+
+
+def is_tried(answer: object) -> bool:
+    """Whether there is an answer: a function that is not yet written returns None or dots."""
+    return answer is not None and answer is not ...
+
+
 def tensor_faults(
     answer: object, right: torch.Tensor, reasons: list[tuple[torch.Tensor, str]]
 ) -> list[str]:
     """The reason that belongs to a wrong answer, or none when ``answer`` equals ``right``."""
-    if not isinstance(answer, torch.Tensor):
-        return [f"the function returns {type(answer).__name__}; return a tensor."]
+    if faults := no_tensor(answer):
+        return faults
     for known, reason in [(right, ""), *reasons]:
         near = answer.shape == known.shape and torch.allclose(
             answer.detach().to(known.dtype), known, atol=1e-5
         )
-        if near:
+        if near:  # NaN is not
             return [reason] if reason else []
     if answer.shape != right.shape:
         return [f"the shape is {tuple(answer.shape)}; expected {tuple(right.shape)}."]
     return ["the values differ from the formula; check it at a point where you know the answer."]
+
+
+def no_tensor(answer: object) -> list[str]:
+    """What is wrong with ``answer`` if it is no tensor of real numbers."""
+    if isinstance(answer, Stopped):
+        return [answer.reason]
+    if not isinstance(answer, torch.Tensor) or answer.is_complex():
+        return [f"the function returns {type(answer).__name__}; return a tensor."]
+    return []
 
 
 def number_faults(
@@ -40,12 +84,40 @@ def number_faults(
 
     ``otherwise``: the reason of an unknown number, which takes the place of ``{}`` in it.
     """
-    try:
-        value = float("a text" if isinstance(answer, str) else answer)
-    except (TypeError, ValueError):
-        return [f"{answer!r} is no number; expected one real number."]
-    if abs(value - right) <= tolerance:  # NaN is not
+    if faults := no_numbers(answer):
+        return faults
+    value = float(answer)
+    if is_near(value, right, tolerance):
         return []
-    return [text for wrong, text in reasons.items() if abs(value - wrong) <= tolerance][:1] or [
+    return [text for wrong, text in reasons.items() if is_near(value, wrong, tolerance)][:1] or [
         otherwise.format(value)
     ]
+
+
+def no_numbers(*answers: object) -> list[str]:
+    """What is wrong with the first of ``answers`` that is not one real number."""
+    for answer in answers:
+        if isinstance(answer, Stopped):
+            return [answer.reason]
+        try:
+            float("a text" if isinstance(answer, str) else answer)
+        except (TypeError, ValueError, RuntimeError, OverflowError):
+            return [f"{described(answer)} is no number; expected one real number."]
+    return []
+
+
+def is_near(value: float, expected: float, tolerance: float) -> bool:
+    """Whether two numbers differ by ``tolerance`` at most; NaN is near nothing."""
+    return value == expected or abs(value - expected) <= tolerance
+
+
+def described(answer: object) -> str:
+    """``answer`` in a few words on one line."""
+    if isinstance(answer, torch.Tensor) and answer.numel() != 1:
+        return f"a tensor of shape {tuple(answer.shape)}"
+    return _short(repr(answer))
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= 100 else words[:97] + "..."

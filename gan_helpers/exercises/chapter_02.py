@@ -5,14 +5,16 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from gan_helpers.exercises import verdict
+from gan_helpers.exercises import answer_of, is_tried, no_tensor, number_faults, verdict
 
 
 def check_shapes(answer: object) -> None:
     """Check the four shapes of exercise 2.1 (a list of tuples). Introduced in notebook 02."""
     expected = [(64, 300), (64, 600), (64, 784), (64, 1, 28, 28)]
-    faults = []
-    if answer is not ... and [tuple(shape) for shape in answer] != expected:
+    tried, faults = answer is not ..., []
+    if tried and not _are_shapes(answer):
+        faults.append("expected a list of four shapes, each a tuple of whole numbers: (64, 100).")
+    elif tried and [tuple(shape) for shape in answer] != expected:
         given = [tuple(shape) for shape in answer]
         if len(given) != 4:
             faults.append(f"it has {len(given)} shapes; three linear layers and the images make 4.")
@@ -23,7 +25,14 @@ def check_shapes(answer: object) -> None:
         else:
             wrong = next(i for i in range(4) if given[i] != expected[i])
             faults.append(f"shape {wrong + 1} is not {given[wrong]}; what does a layer put out?")
-    verdict(answer is not ..., faults)
+    verdict(tried, faults)
+
+
+def _are_shapes(answer: object) -> bool:
+    return isinstance(answer, (list, tuple)) and all(
+        isinstance(shape, (list, tuple)) and all(type(size) is int for size in shape)
+        for shape in answer
+    )
 
 
 def check_parameter_count(answer: object) -> None:
@@ -37,18 +46,19 @@ def check_parameter_count(answer: object) -> None:
         weights + biases + batch_norm // 2: "BatchNorm has a scale and a shift: two values each.",
         weights + biases + 2 * batch_norm: "running means and variances are not trained.",
     }
-    right = answer == weights + biases + batch_norm
-    reason = reasons.get(answer, f"{answer} is not n m + m for each linear layer plus BatchNorm.")
-    verdict(answer is not ..., [] if right else [reason])
+    right = weights + biases + batch_norm
+    otherwise = "{:.0f} is not n m + m for each linear layer plus BatchNorm."
+    verdict(answer is not ..., number_faults(answer, right, reasons, otherwise, 0))
 
 
 def check_normalise(normalise: Callable[[torch.Tensor], torch.Tensor]) -> None:
     """Compare exercise 2.3's function with ``nn.BatchNorm1d``. Introduced in notebook 02."""
     features = 3 + 0.01 * torch.randn(16, 5, generator=torch.Generator().manual_seed(0))
-    answer = normalise(features.clone())
-    tried = answer is not None and answer is not ...
-    faults = []
-    if tried:
+    answer = answer_of(normalise, features.clone())
+    tried = is_tried(answer)
+    faults = no_tensor(answer) if tried else []
+    if tried and not faults:
+        answer = answer.detach().float()
         expected = nn.BatchNorm1d(5)(features).detach()
         along_rows = (features - features.mean(1, keepdim=True)) / features.std(1, keepdim=True)
         deviations = features - features.mean(0)

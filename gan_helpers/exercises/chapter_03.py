@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import torch
 
-from gan_helpers.exercises import number_faults, verdict
+from gan_helpers.exercises import answer_of, is_tried, no_numbers, number_faults, verdict
 
 
 def check_slope_ratio(answer: object) -> None:
@@ -19,10 +19,8 @@ def check_slope_ratio(answer: object) -> None:
         1 / 999: "that is saturating over non-saturating; the question asks the other way round.",
     }
     otherwise = "{:g} is not (1 - D) / D at D = 0.001."
-    if not isinstance(answer, int | float) or answer > 1.5:
-        faults = number_faults(answer, 999, reasons, otherwise, 0.5)
-    else:  # the small ones are near each other
-        faults = number_faults(answer, 999, reasons, otherwise, 1e-7)
+    small = not no_numbers(answer) and float(answer) <= 1.5  # those are near each other
+    faults = number_faults(answer, 999, reasons, otherwise, 1e-7 if small else 0.5)
     verdict(answer is not ..., faults)
 
 
@@ -30,8 +28,8 @@ def check_accuracy(accuracy: Callable[[torch.Tensor, torch.Tensor], float]) -> N
     """Check exercise 3.2's accuracy of D from logits. Introduced in notebook 03."""
     real_logits = torch.tensor([[2.0], [0.3], [0.4], [0.45], [-1.0]])
     fake_logits = torch.tensor([[-3.0], [-0.2], [0.2], [0.3], [1.0]])
-    answer = accuracy(real_logits, fake_logits)
-    tried = answer is not None and answer is not ...
+    answer = answer_of(accuracy, real_logits, fake_logits)
+    tried = is_tried(answer)
     reasons = {
         0.8: "it counts real images only; a generated one with a negative logit is right too.",
         0.4: "it counts one kind of image only; both count, out of all images.",

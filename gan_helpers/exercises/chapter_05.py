@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from gan_helpers.exercises import number_faults, tensor_faults, verdict
+from gan_helpers.exercises import answer_of, is_tried, number_faults, tensor_faults, verdict
 from gan_helpers.latent import slerp
 from gan_helpers.models import Generator, evaluating, new_network
 
@@ -17,7 +17,7 @@ def check_mean_length(length: object) -> None:
     They are nearly at right angles: |z_1 + z_2 + z_3| / 3 = sqrt(3) 10 / 3. Introduced in notebook
     05.
     """
-    tried = length is not None and length is not ...
+    tried = is_tried(length)
     reasons = {
         10.0: "that would be three equal z; these are nearly at right angles.",
         10 / 3: "lengths do not add up and divide: the squares of z at right angles do.",
@@ -32,8 +32,8 @@ def check_slerp(my_slerp: Callable[[torch.Tensor, torch.Tensor, float], torch.Te
     """Check exercise 5.2: spherical interpolation of two z. Introduced in notebook 05."""
     rng = torch.Generator().manual_seed(0)
     a, b = torch.randn(2, 100, generator=rng)
-    answer = my_slerp(a, b, 0.3)
-    tried, faults = answer is not None and answer is not ..., []
+    answer = answer_of(my_slerp, a, b, 0.3)
+    tried, faults = is_tried(answer), []
     if tried:
         w = torch.arccos((a * b).sum() / (a.norm() * b.norm()))
         reasons = [
@@ -43,7 +43,7 @@ def check_slerp(my_slerp: Callable[[torch.Tensor, torch.Tensor, float], torch.Te
         ]
         faults = tensor_faults(answer, slerp(a, b, 0.3), reasons)
         if not faults:
-            faults = tensor_faults(my_slerp(a, b, 1.0), b, [])
+            faults = tensor_faults(answer_of(my_slerp, a, b, 1.0), b, [])
     verdict(tried, faults)
 
 
@@ -55,8 +55,8 @@ def check_set_coordinate(
     z, v = torch.randn(4, 20, generator=rng), torch.randn(20, generator=rng)
     v = v / v.norm()
     before = z.clone()
-    answer = set_coordinate(z, v, 1.5)
-    tried, faults = answer is not None and answer is not ..., []
+    answer = answer_of(set_coordinate, z, v, 1.5)
+    tried, faults = is_tried(answer), []
     if tried:
         rest = before - (before @ v)[:, None] * v
         reasons = [
@@ -79,8 +79,8 @@ def check_inversion_step(
     generator = new_network(lambda: Generator(8, (16,)), seed=0).eval()
     x = torch.rand(1, 1, 28, 28, generator=rng) * 2 - 1
     z = torch.randn(1, 8, generator=rng)
-    answer = inversion_step(generator, x, z.clone(), 0.5)
-    tried, faults = answer is not None and answer is not ..., []
+    answer = answer_of(inversion_step, generator, x, z.clone(), 0.5)
+    tried, faults = is_tried(answer), []
     if tried:
         with evaluating(generator):
             variable = z.clone().requires_grad_()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import torch
 
-from gan_helpers.exercises import number_faults, verdict
+from gan_helpers.exercises import answer_of, described, is_tried, no_numbers, number_faults, verdict
 
 
 def check_thief(answer: object) -> None:
@@ -18,9 +18,10 @@ def check_thief(answer: object) -> None:
         "recall": "the balls around copies are those around real images.",
         "classes_missing": "the copies are of all ten classes.",
     }
-    faults = []
-    if answer is not ... and answer != "nearest_pixels":
-        faults.append(reasons.get(answer, f"{answer!r} is none of the names in the list."))
+    named, faults = isinstance(answer, str), []
+    if not named or answer != "nearest_pixels":
+        unknown = f"{described(answer)} is none of the names in the list."
+        faults.append(reasons.get(answer, unknown) if named else unknown)
     verdict(answer is not ..., faults)
 
 
@@ -29,19 +30,23 @@ def check_unit_range(to_unit_range: Callable[[float, int], float]) -> None:
 
     ``to_unit_range(nats, pixels)``; the density per unit of volume grows by 2 for each pixel.
     """
-    first = to_unit_range(-300.0, 784)
-    tried = first is not None and first is not ...
-    faults = []
+    first = answer_of(to_unit_range, -300.0, 784)
+    tried, faults = is_tried(first), []
     if tried:
         right = -300 + 784 * math.log(2)
-        if abs(first - (-300 - 784 * math.log(2))) < 0.01:
-            faults.append("the sign is wrong: in [0, 1] the same mass lies in less volume.")
-        elif abs(first - (-300 + 784)) < 0.01:
-            faults.append("that counts in bits; one pixel is worth log 2 = 0.693 nats.")
-        elif abs(first - right) > 0.01:
-            faults.append(f"-300 nats become {right:.1f} with 784 pixels; yours gives {first:.1f}.")
-        elif abs(to_unit_range(0.0, 3072) - 3072 * math.log(2)) > 0.01:
-            faults.append("it must use the number of pixels that it is given.")
+        reasons = {
+            -300 - 784 * math.log(2): "the sign is wrong: in [0, 1] the same mass lies in less "
+            "volume.",
+            -300 + 784: "that counts in bits; one pixel is worth log 2 = 0.693 nats.",
+        }
+        otherwise = f"-300 nats become {right:.1f} with 784 pixels; yours gives {{:.1f}}."
+        faults = number_faults(first, right, reasons, otherwise, 0.01) or number_faults(
+            answer_of(to_unit_range, 0.0, 3072),
+            3072 * math.log(2),
+            {},
+            "it must use the number of pixels that it is given.",
+            0.01,
+        )
     verdict(tried, faults)
 
 
@@ -50,8 +55,8 @@ def check_frechet_1d(distance: Callable[[torch.Tensor, torch.Tensor], float]) ->
     rng = torch.Generator().manual_seed(0)
     a = torch.randn(5000, generator=rng, dtype=torch.float64) + 1
     b = 3 * torch.randn(5000, generator=rng, dtype=torch.float64) - 1
-    answer = distance(a, b)
-    tried = answer is not None and answer is not ...
+    answer = answer_of(distance, a, b)
+    tried = is_tried(answer)
     faults = []
     if tried:
         mean, std = (a.mean() - b.mean()) ** 2, (a.std() - b.std()) ** 2
@@ -87,12 +92,12 @@ def check_better(is_better: Callable[[list[float], list[float]], bool]) -> None:
         ([50.0, 60, 70] * 12, [56.0, 66, 76] * 12, True, "there 36 seeds make the error small."),
         ([50.0, 60, 70], [56.0, 66, 76], False, "there three seeds leave the error large."),
     ]
-    answers = [is_better(first, second) for first, second, _, _ in cases]
-    tried = all(answer is not None and answer is not ... for answer in answers)
-    faults = [
-        f"for {first[:3]}{' ...' if len(first) > 3 else ''} and {second[:3]} it says {answer}; "
-        f"{reason}"
+    answers = [answer_of(is_better, first, second) for first, second, _, _ in cases]
+    tried = all(map(is_tried, answers))
+    faults = no_numbers(*answers) or [
+        f"for {first[:3]}{' ...' if len(first) > 3 else ''} and {second[:3]} it says "
+        f"{described(answer)}; {reason}"
         for (first, second, right, reason), answer in zip(cases, answers, strict=True)
-        if bool(answer) != right
+        if float(answer) != right
     ]
     verdict(tried, faults if tried else [])

@@ -5,7 +5,16 @@ from collections.abc import Callable
 
 import torch
 
-from gan_helpers.exercises import number_faults, verdict
+from gan_helpers.exercises import (
+    Stopped,
+    answer_of,
+    described,
+    is_near,
+    is_tried,
+    no_numbers,
+    number_faults,
+    verdict,
+)
 
 
 def check_growth(growth: object) -> None:
@@ -26,13 +35,17 @@ def check_alternating_update(update: Callable[[float, float, float], tuple]) -> 
     ``update(a, b, rate)`` returns the new a and b.
     """
     a, b, rate = 2.0, 3.0, 0.1
-    answer = update(a, b, rate)
+    answer = answer_of(update, a, b, rate)
     pair = isinstance(answer, (tuple, list)) and len(answer) == 2
-    tried = answer is not None and answer is not ... and not (pair and ... in answer)
+    tried = is_tried(answer) and not (pair and any(value is ... for value in answer))
     faults = []
     if tried and not pair:
-        faults = [f"it returns {answer!r}; expected the new a and the new b."]
+        stopped = isinstance(answer, Stopped)
+        what = f"it returns {described(answer)}; expected the new a and the new b."
+        faults = [answer.reason if stopped else what]
     elif tried:
+        faults = no_numbers(*answer)
+    if tried and not faults:
         found = tuple(float(value) for value in answer)
         new_b = b + rate * a
         reasons = {
@@ -47,13 +60,15 @@ def check_alternating_update(update: Callable[[float, float, float], tuple]) -> 
                 f"from a = 2, b = 3 with rate 0.1 it goes to {found[0]:.3f}, {found[1]:.3f}; "
                 f"expected {a - rate * new_b:.3f}, {new_b:.3f}."
             ]
-        elif not _near(tuple(update(-1.0, 0.5, 0.4)), (-1.04, 0.1)):
+        elif not _near(answer_of(update, -1.0, 0.5, 0.4), (-1.04, 0.1)):
             faults = ["it must use the numbers and the rate that it is given."]
     verdict(tried, faults)
 
 
-def _near(found: tuple, expected: tuple) -> bool:
-    return all(abs(float(f) - e) < 1e-6 for f, e in zip(found, expected, strict=True))
+def _near(found: object, expected: tuple) -> bool:
+    if not isinstance(found, (tuple, list)) or len(found) != len(expected) or no_numbers(*found):
+        return False
+    return all(is_near(float(f), e, 1e-6) for f, e in zip(found, expected, strict=True))
 
 
 def check_count_modes(
@@ -67,8 +82,8 @@ def check_count_modes(
     near = torch.tensor([[0.0, 0.1], [0.1, 0.0], [10.29, 0.0], [0.0, 8.0]])
     close = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
     corners = torch.tensor([[[0.2, 0.2]], [[0.25, 0.25]]])  # at 2.8 and 3.5 std of 0.1
-    answer = count_modes(near, centres, 0.1)
-    tried = answer is not None and answer is not ...
+    answer = answer_of(count_modes, near, centres, 0.1)
+    tried = is_tried(answer)
     faults = []
     if tried:
         reasons = {
@@ -76,18 +91,23 @@ def check_count_modes(
             3: "a sample at 20 std from the nearest centre finds nothing: look at the distance.",
             4: "it counts the samples; two of them lie at the same mode.",
         }
-        if int(answer) != 2:
-            faults = [reasons.get(int(answer), f"it finds {int(answer)} modes where there are 2.")]
-        elif int(count_modes(near, centres, 1.0)) != 3:
-            faults = ["with std 1 the sample at a distance of 2 counts: use the std given."]
-        elif int(count_modes(torch.full((5, 2), 5.0), centres, 0.1)) != 0:
-            faults = ["five samples far from all centres find no mode."]
-        elif int(count_modes(torch.tensor([[0.0, 0.31]]), centres, 0.1)) != 0:
-            faults = ["a sample at 3.1 std finds no mode: the limit is 3."]
-        elif int(count_modes(close[:1], close, 1.0)) != 1:
-            faults = ["one sample within 3 std of two centres finds the nearest one only."]
-        elif [int(count_modes(corner, centres, 0.1)) for corner in corners] != [1, 0]:
-            faults = ["take the length of the straight line, as torch.cdist does."]
+        otherwise = "it finds {:g} modes where there are 2."
+        faults = number_faults(answer, 2, reasons, otherwise, 0)
+        straight = "take the length of the straight line, as torch.cdist does."
+        others = (
+            (near, centres, 1.0, 3, "with std 1 the sample at a distance of 2 counts: use the std "
+             "given."),
+            (torch.full((5, 2), 5.0), centres, 0.1, 0, "five samples far from all centres find no "
+             "mode."),
+            (torch.tensor([[0.0, 0.31]]), centres, 0.1, 0, "a sample at 3.1 std finds no mode: the "
+             "limit is 3."),
+            (close[:1], close, 1.0, 1, "one sample within 3 std of two centres finds the nearest "
+             "one only."),
+            (corners[0], centres, 0.1, 1, straight),
+            (corners[1], centres, 0.1, 0, straight),
+        )  # fmt: skip
+        for *given, right, reason in others:
+            faults = faults or number_faults(answer_of(count_modes, *given), right, {}, reason, 0)
     verdict(tried, faults)
 
 
@@ -109,12 +129,12 @@ def check_name_failure(name_failure: Callable[[float, float, float], str]) -> No
         ((0.5, 0.5, 0.78), "collapse", "the share is below 0.8"),
         ((0.5, 0.5, 0.82), "healthy", "the share is not below 0.8"),
     ]
-    answers = [name_failure(*numbers) for numbers, _, _ in cases]
-    tried = any(answer is not None and answer is not ... for answer in answers)
-    faults = [
-        f"for D(x) {numbers[0]}, D(G(z)) {numbers[1]}, share {numbers[2]} it says {answer!r}; "
-        f"{reason}."
+    answers = [answer_of(name_failure, *numbers) for numbers, _, _ in cases]
+    tried = any(map(is_tried, answers))
+    faults = [answer.reason for answer in answers if isinstance(answer, Stopped)] or [
+        f"for D(x) {numbers[0]}, D(G(z)) {numbers[1]}, share {numbers[2]} it says "
+        f"{described(answer)}; {reason}."
         for (numbers, right, reason), answer in zip(cases, answers, strict=True)
-        if answer != right
+        if not (isinstance(answer, str) and answer == right)
     ]
     verdict(tried, faults if tried else [])

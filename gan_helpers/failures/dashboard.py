@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from gan_helpers.kinds import check_kind
 from gan_helpers.plots import (
     DISCRIMINATOR,
     GENERATOR,
@@ -17,13 +18,14 @@ from gan_helpers.plots import (
     grid_image,
     show,
 )
-from gan_helpers.training import History
+from gan_helpers.training import History, check_history
 
 
 def plot_dashboard(history: History, alt: str, window: int = 50) -> None:
     """Show ``draw_dashboard`` of ``history``; ``alt`` says in words what it shows.
 
-    Raises ``ValueError`` when the history is empty or ``alt`` is. Introduced in notebook 07, "The
+    Raises ``TypeError`` for what is no history, no text or no whole number, and ``ValueError`` when
+    the history or ``alt`` is empty or ``window`` below 1. Introduced in notebook 07, "The
     dashboard".
     """
     show(draw_dashboard(history, window), alt)
@@ -35,7 +37,7 @@ def draw_dashboard(history: History, window: int = 50) -> Figure:
     Losses in nats with 2 log 2 and log 2 marked, outputs in [0, 1], both as running means over
     ``window`` steps; gradients on a logarithmic axis, in nats per unit of weight.
 
-    Raises ``ValueError`` when the history is empty. Introduced in notebook 07, "The dashboard".
+    Errors as for ``plot_dashboard``. Introduced in notebook 07, "The dashboard".
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.4, 5.2), layout="constrained")
@@ -52,8 +54,8 @@ def draw_dashboard(history: History, window: int = 50) -> Figure:
 def plot_gallery(histories: Mapping[str, History], alt: str, window: int = 50) -> None:
     """Show ``draw_gallery`` of ``histories``; ``alt`` says in words what it shows.
 
-    Raises ``ValueError`` as ``draw_gallery``, or when ``alt`` is empty. Introduced in notebook 07,
-    "A discriminator that wins".
+    Errors as for ``draw_gallery``, and ``ValueError`` when ``alt`` is empty. Introduced in
+    notebook 07, "A discriminator that wins".
     """
     show(draw_gallery(histories, window), alt)
 
@@ -62,11 +64,17 @@ def draw_gallery(histories: Mapping[str, History], window: int = 50) -> Figure:
     """The dashboards of several runs below each other, one row for each, named by its key.
 
     The pictures are those of ``draw_dashboard``, smaller and with 24 samples; each row has its own
-    axes of losses and gradients. Raises ``ValueError`` when there is no history, or an empty one.
-    Introduced in notebook 07, "A discriminator that wins".
+    axes of losses and gradients. Raises ``TypeError`` for what are no histories by their names, and
+    ``ValueError`` when there is none, or an empty one. Introduced in notebook 07, "A discriminator
+    that wins".
     """
+    check_kind(histories, "histories", Mapping, "{'healthy': history} is one, of one row.")
     if not histories:
         raise ValueError("histories is empty; expected at least one, by the name of its row.")
+    for name, history in histories.items():
+        check_history(history, f"histories[{name!r}]")
+        if history.steps == 0:
+            raise ValueError(f"histories[{name!r}] is empty; train the run first.")
     heads = ("losses [nats]", "D's outputs", "length of the gradients", "samples of the fixed z")
     with mpl.rc_context(STYLE | {"font.size": 8}):
         figure = Figure(figsize=(8.4, 1.0 + 1.4 * len(histories)), layout="constrained")

@@ -10,6 +10,7 @@ from functools import partial
 
 import torch
 
+from gan_helpers.checks import whole_number
 from gan_helpers.data import ASSETS
 from gan_helpers.failures.mistakes import (
     SigmoidDiscriminator,
@@ -21,6 +22,7 @@ from gan_helpers.failures.mistakes import (
     sort_by_class,
     step_with_mistakes,
 )
+from gan_helpers.kinds import check_function, check_kind
 from gan_helpers.losses import saturating_generator_loss
 from gan_helpers.models import Discriminator
 from gan_helpers.training import (
@@ -30,7 +32,7 @@ from gan_helpers.training import (
     Recipe,
     Run,
     advance,
-    check_batch_size,
+    check_training,
     load_history,
     play_step,
     record_frame,
@@ -43,13 +45,25 @@ Step = Callable[[Run, torch.Tensor, bool], None]  # as play_step: run, images, m
 
 @dataclass(frozen=True)
 class Failure:
-    """One way to train: the course's, with one thing or two changed. Introduced in notebook 07."""
+    """One way to train: the course's, with one thing or two changed.
+
+    Raises ``TypeError`` for a value of another kind and ``ValueError`` when ``steps`` is below 1.
+    Introduced in notebook 07.
+    """
 
     change: str  # what is changed, in words
     recipe: Recipe = COURSE
     prepare: Callable[[Run], None] | None = None  # done to the run before its first step
     step: Step = play_step
     steps: int = 936  # two epochs of MNIST; one, where that shows it
+
+    def __post_init__(self) -> None:
+        check_kind(self.change, "change", str, "It says in words what is changed.")
+        check_kind(self.recipe, "recipe", Recipe, "gan_helpers.training.COURSE is one.")
+        if self.prepare is not None:
+            check_function(self.prepare, "prepare", "It gets the run before its first step.")
+        check_function(self.step, "step", "gan_helpers.training.play_step is one.")
+        whole_number(self.steps, "steps", 1)
 
 
 _NO_DROPOUT = partial(Discriminator, dropout=0.0)
@@ -179,13 +193,14 @@ def produce(failure: Failure, images: torch.Tensor, seed: int = 0, steps: int | 
     end. A run whose loss or whose samples become NaN ends there, and its history says so
     in ``about["stopped"]``. Same failure, seed and images: same run.
 
-    Raises ``ValueError`` for fewer than one step, or too few images. Introduced in notebook 07.
+    Raises ``TypeError`` for another failure, other images or what is no whole number, and
+    ``ValueError`` for fewer than one step, or too few images. Introduced in notebook 07.
     """
+    hint = "FAILURES['healthy'] is one; its keys are the names of the others."
+    check_kind(failure, "failure", Failure, hint)
+    steps = failure.steps if steps is None else whole_number(steps, "steps", 1)
     run = start_run(failure.recipe, seed)
-    check_batch_size(run, images)
-    steps = failure.steps if steps is None else steps
-    if steps < 1:
-        raise ValueError(f"steps is {steps}; expected at least 1.")
+    check_training(run, images)
     if failure.prepare is not None:
         failure.prepare(run)
     if run.order is not None and len(run.order) != len(images):
@@ -209,10 +224,11 @@ def load_recorded(name: str, seed: int) -> History:
     """The history of a key of ``FAILURES`` or ``COMPARISONS``, as it was recorded with this seed.
 
     Made by ``python recordings/record_failures.py``, with seeds 0 to 3.
-    Raises ``ValueError`` for another name or seed. Introduced in notebook 07, "The dashboard".
+    Raises ``TypeError`` for a seed that is no whole number and ``ValueError`` for another name or
+    seed. Introduced in notebook 07, "The dashboard".
     """
-    file = RECORDED / f"{name}_{seed}.safetensors"
-    if not file.exists():
-        known = ", ".join(FAILURES | COMPARISONS)
-        raise ValueError(f"nothing is recorded of {name!r}, seed {seed}; expected one of {known}.")
-    return load_history(file)
+    known = [*FAILURES, *COMPARISONS]
+    if name not in known:
+        raise ValueError(f"name is {name!r}; expected one of {', '.join(known)}.")
+    seed = whole_number(seed, "seed", 0, 3, "Others are not recorded; produce() makes them.")
+    return load_history(RECORDED / f"{name}_{seed}.safetensors")

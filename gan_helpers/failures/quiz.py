@@ -3,6 +3,7 @@
 The runs are seed 2 of the recorded failures; the pictures of notebook 07 are of seed 0.
 """
 
+from gan_helpers.checks import whole_number
 from gan_helpers.failures.dashboard import plot_dashboard
 from gan_helpers.failures.diagnosis import ADVICE, diagnose, gather
 from gan_helpers.failures.gallery import FAILURES, load_recorded
@@ -38,7 +39,7 @@ class Quiz:
     def show(self, case: int) -> None:
         """Draw the dashboard of a case, 1 to 12, and print what its dashboard does not show.
 
-        Raises ``ValueError`` for another number.
+        Raises ``TypeError`` for what is no whole number and ``ValueError`` for another one.
         """
         history = self._history(case)
         facts = gather(history)
@@ -62,20 +63,26 @@ class Quiz:
     def answer(self, case: int, name: str) -> None:
         """Print whether ``name`` is what case 1 to 12 shows, or why not; the first answer counts.
 
-        Raises ``ValueError`` for another case or a name that is not a key of ``diagnosis.ADVICE``.
+        ``name``: a key of ``ADVICE``, in capitals or not; anything else is answered with the list
+        of the names and does not count. Raises ``TypeError`` for a case that is no whole
+        number, and ``ValueError`` for another one.
         """
         history = self._history(case)
         if name is ...:
-            print("not tried yet: replace the dots with a name from the list.")
+            print(f"Case {case}: not tried yet: replace the dots with a name from the list.")
             return
+        name = " ".join(name.lower().split()) if isinstance(name, str) else name
         if name not in ADVICE:
-            raise ValueError(f"name is {name!r}; expected one of {', '.join(map(repr, ADVICE))}.")
+            names = ", ".join(map(repr, ADVICE))
+            print(f"Case {case}: {name!r} is none of the names; this does not count. Choose one of "
+                  f"{names}.")  # fmt: skip
+            return
         failure, expected = CASES[case - 1]
         self.right.setdefault(case, name in expected)
         if name in expected:
-            print(f"right, {name}. What was changed: {FAILURES[failure].change}.")
+            print(f"Case {case}: right, {name}. What was changed: {FAILURES[failure].change}.")
         else:
-            print(f"not right. Look again: {' '.join(diagnose(history).evidence)}")
+            print(f"Case {case}: not right. Look again: {' '.join(diagnose(history).evidence)}")
 
     def score(self) -> None:
         """Print how many cases were named right at the first answer."""
@@ -85,6 +92,5 @@ class Quiz:
         )
 
     def _history(self, case: int) -> History:
-        if not isinstance(case, int) or not 1 <= case <= len(CASES):
-            raise ValueError(f"case is {case}; expected a whole number from 1 to {len(CASES)}.")
+        case = whole_number(case, "case", 1, len(CASES))
         return load_recorded(CASES[case - 1][0], seed=2)

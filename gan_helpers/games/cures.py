@@ -6,15 +6,16 @@ Notebook 07 measures which of them helps against what.
 import torch
 from torch import nn
 
+from gan_helpers.checks import MOST_SEED, check_seed, check_tensor, number, whole_number
 from gan_helpers.games.points import (
     ToyDiscriminator,
     ToyRun,
-    check_d_steps,
     draw_toy_z,
     set_adam,
     toy_d_step,
     toy_g_step,
 )
+from gan_helpers.kinds import check_kind
 from gan_helpers.losses import discriminator_loss
 from gan_helpers.models import new_network
 from gan_helpers.training import check_finite
@@ -27,16 +28,14 @@ def penalised_toy_step(run: ToyRun, gamma: float) -> tuple[float, float]:
 
         gamma / 2 * mean over x of |d logit(x) / d x|^2
 
-    Returns the last ``d_loss`` without the penalty, and ``g_loss``. Raises ``ValueError`` when
-    ``gamma`` is negative.
+    Returns the last ``d_loss`` without the penalty, and ``g_loss``. Raises ``TypeError`` when
+    ``gamma`` is no number and ``ValueError`` when it is negative.
 
     Source: Mescheder et al. 2018, section 4.1, equation 9. Introduced in notebook 07,
     "Oscillation".
     """
-    if not gamma >= 0:
-        raise ValueError(f"gamma is {gamma}; expected a number >= 0.")
+    number(gamma, "gamma", least=0)
     recipe = run.recipe
-    check_d_steps(recipe)
     set_adam(run.d_optimizer, recipe.d_rate, recipe.betas)
     for _ in range(recipe.d_steps):
         real = recipe.target.sample(recipe.batch_size, run.rng).requires_grad_()
@@ -66,7 +65,8 @@ class BatchSpread(nn.Module):
     ``group_size``: successive points that make one batch, so that real and generated ones, which
     the discriminator's step sends through together, are not mixed.
     Input: float, shape (N, dim), N a multiple of ``group_size``. Output: shape (N, dim + 1).
-    Raises ``ValueError`` for another shape or a ``group_size`` below 2.
+    Raises ``TypeError`` for what is no tensor, and for a ``group_size`` that is no whole number;
+    ``ValueError`` for another shape or a ``group_size`` below 2.
 
     Source: Salimans et al. 2016, section 3.2 (D looks at a batch), which uses distances; Karras et
     al. 2018, section 3 (the standard deviation). Introduced in notebook 07, "Mode collapse".
@@ -74,12 +74,11 @@ class BatchSpread(nn.Module):
 
     def __init__(self, group_size: int):
         super().__init__()
-        if group_size < 2:
-            raise ValueError(f"group_size is {group_size}; expected at least 2: one point alone "
-                             "has no spread.")  # fmt: skip
-        self.group_size = group_size
+        hint = "One point alone has no spread."
+        self.group_size = whole_number(group_size, "group_size", 2, hint=hint)
 
     def forward(self, points: torch.Tensor) -> torch.Tensor:
+        check_tensor(points, "points")
         if points.ndim != 2 or len(points) == 0 or len(points) % self.group_size:
             raise ValueError(
                 f"points has shape {tuple(points.shape)}; expected (N, dim), N a multiple of the "
@@ -95,8 +94,10 @@ def show_batch_spread(run: ToyRun, seed: int = 0) -> ToyRun:
     """Give ``run`` a new discriminator, which sees ``BatchSpread``; returns ``run``.
 
     Its first weights come from ``seed``. For a run that has made no step: raises ``ValueError``
-    otherwise. Introduced in notebook 07, "Mode collapse".
+    otherwise, and as ``start_toy`` does. Introduced in notebook 07, "Mode collapse".
     """
+    check_kind(run, "run", ToyRun, "start_toy(recipe) makes one.")
+    seed = check_seed(seed, most=MOST_SEED // 4)
     if run.d_steps or run.g_steps:
         raise ValueError(
             f"the run has made {run.d_steps} steps of D and {run.g_steps} of G; expected a new run."
@@ -124,17 +125,14 @@ def unrolled_toy_step(
     steps, as in the paper: it also knows how D would answer a change of the fakes. Without, G takes
     the copy as given; that is cheaper, and only half of the paper's method.
 
-    Returns the last ``d_loss``, and G's loss against the copy. Raises ``ValueError`` when
-    ``look_ahead`` is below 1 or ``rate`` is not positive.
+    Returns the last ``d_loss``, and G's loss against the copy. Raises ``TypeError`` and
+    ``ValueError`` unless ``look_ahead`` is a whole number, at least 1, and ``rate`` positive.
 
     Source: Metz et al. 2017, section 2.2. Introduced in notebook 07, "Mode collapse".
     """
-    if look_ahead < 1:
-        raise ValueError(f"look_ahead is {look_ahead}; expected at least 1 step; 0 is toy_step.")
-    if not rate > 0:
-        raise ValueError(f"rate is {rate}; expected a positive number.")
+    whole_number(look_ahead, "look_ahead", 1, hint="Without looking ahead it is toy_step.")
+    number(rate, "rate", above=0)
     recipe = run.recipe
-    check_d_steps(recipe)
     for _ in range(recipe.d_steps):
         d_loss = toy_d_step(run)
 

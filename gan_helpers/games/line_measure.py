@@ -7,9 +7,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from gan_helpers.checks import check_floats, check_network, check_tensor, whole_number
 from gan_helpers.games.densities import js_divergence, optimal_discriminator
 from gan_helpers.games.points import ToyRun
 from gan_helpers.games.targets import LINE, Bars, NormalMixture
+from gan_helpers.kinds import check_function, check_kind
 from gan_helpers.losses import GeneratorLoss
 
 FAKES = 8000  # for densities and means
@@ -21,8 +23,10 @@ def even_z(count: int) -> torch.Tensor:
     """``count`` values of z that divide N(0, 1) into equal shares, in order, shape (count, 1).
 
     In place of random z where G's density is wanted: the same at each call, and without the
-    raggedness of chance. Introduced in notebook 01, "A game to watch".
+    raggedness of chance. Raises ``TypeError`` and ``ValueError`` unless ``count`` is a whole
+    number, at least 1. Introduced in notebook 01, "A game to watch".
     """
+    count = whole_number(count, "count", 1)
     shares = (torch.arange(count, dtype=torch.float64) + 0.5) / count
     return torch.special.ndtri(shares).float()[:, None]
 
@@ -32,13 +36,14 @@ def sample_density(samples: torch.Tensor, x: torch.Tensor = LINE) -> torch.Tenso
 
     ``samples``: shape (N, 1); ``x``: an evenly spaced grid, shape (K,). What lies beyond the grid
     is counted in its first or last bar. Returns shape (K,), for the functions of ``densities``.
-    Raises ``ValueError`` when ``samples`` has another shape or is not finite. Introduced in
-    notebook 01, "A game to watch".
+    Raises ``TypeError`` for what is no tensor of floats and ``ValueError`` when ``samples`` or
+    ``x`` has another shape or ``samples`` is not finite. Introduced in notebook 01, "A game to
+    watch".
     """
-    if samples.ndim != 2 or samples.shape[1] != 1 or len(samples) == 0:
-        raise ValueError(
-            f"samples has shape {tuple(samples.shape)}; expected (N, 1), N at least 1."
-        )
+    _check_line("samples", samples)
+    check_tensor(x, "x")
+    if x.ndim != 1 or len(x) < 2:
+        raise ValueError(f"x has shape {tuple(x.shape)}; expected (K,), K at least 2.")
     if not samples.isfinite().all():
         raise ValueError("samples has NaN or infinite values; the generator has diverged.")
     width = x[1] - x[0]
@@ -57,8 +62,15 @@ def measured_value(
 
     ``fake``: shape (N, 1), best of ``even_z``. In nats; at most -log 4 + 2 JSD(p_data, p_g), which
     only D* reaches (less a trifle for the width of the histogram's bars).
+
+    Raises ``TypeError`` for what is no network, no target on the line or no tensor of floats and
+    ``ValueError`` when ``fake`` has another shape.
+
     Source: Goodfellow et al. 2014, equation 1. Introduced in notebook 01, "A game to watch".
     """
+    check_network(discriminator, "discriminator")
+    _check_density(target)
+    _check_line("fake", fake)
     real_logits = discriminator(LINE[:, None].float())[:, 0].double()
     fake_logits = discriminator(fake).double()
     real_term = torch.trapezoid(target.density(LINE) * F.logsigmoid(real_logits), LINE)
@@ -71,8 +83,12 @@ def pull_on_fakes(
     """Where ``generator_loss`` pushes each fake: minus its slope by that point, shape as ``fake``.
 
     The loss is a mean over N points; the pull is N times that, in nats per unit of x.
-    Introduced in notebook 01, "A game to watch".
+    Raises ``TypeError`` for what is no network, no function or no tensor of floats. Introduced in
+    notebook 01, "A game to watch".
     """
+    check_network(discriminator, "discriminator")
+    check_function(generator_loss, "generator_loss", "gan_helpers.losses has two.")
+    check_floats(fake, "fake")
     leaf = fake.detach().requires_grad_()
     (slope,) = torch.autograd.grad(generator_loss(discriminator(leaf)), leaf)
     return -slope * len(fake)
@@ -97,9 +113,11 @@ class LineView(NamedTuple):
 def look(run: ToyRun) -> LineView:
     """Everything that the one-dimensional lab shows of ``run``, which it leaves as it is.
 
-    Raises ``ValueError`` when the generator has diverged. Introduced in notebook 01, "A game to
-    watch".
+    Raises ``TypeError`` for another run and ``ValueError`` for a game in the plane, or when the
+    generator has diverged. Introduced in notebook 01, "A game to watch".
     """
+    check_kind(run, "run", ToyRun, "start_toy(recipe) makes one.")
+    _check_density(run.recipe.target, "run.recipe.target")
     generator, discriminator, loss = run.generator, run.discriminator, run.recipe.generator_loss
     few = loss(discriminator(generator(even_z(FEW))))
     gradient = torch.autograd.grad(few, list(generator.parameters()))
@@ -123,3 +141,17 @@ def look(run: ToyRun) -> LineView:
         pulls=pull_on_fakes(discriminator, loss, points)[:, 0],
         g_grad_norm=nn.utils.get_total_norm(gradient).item(),
     )
+
+
+def _check_density(target: NormalMixture | Bars, name: str = "target") -> None:
+    if isinstance(target, type) or not callable(getattr(target, "density", None)):
+        raise TypeError(
+            f"{name} is of type {type(target).__name__}; expected real data on the line, whose "
+            "density is known, such as NormalMixture((1.5,), (0.7,)) or Bars()."
+        )
+
+
+def _check_line(name: str, points: torch.Tensor) -> None:
+    check_floats(points, name)
+    if points.ndim != 2 or points.shape[1] != 1 or len(points) == 0:
+        raise ValueError(f"{name} has shape {tuple(points.shape)}; expected (N, 1), N at least 1.")

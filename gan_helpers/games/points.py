@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from gan_helpers.games.targets import NormalMixture, Target
+from gan_helpers.checks import MOST_SEED, check_points, check_seed, check_z, number, whole_number
+from gan_helpers.games.targets import NormalMixture, Target, check_numbers
+from gan_helpers.kinds import check_function, check_kind
 from gan_helpers.losses import (
     GeneratorLoss,
     non_saturating_generator_loss,
     saturating_generator_loss,
 )
-from gan_helpers.models import check_z, new_network
+from gan_helpers.models import new_network
 from gan_helpers.training import discriminator_step, generator_step
 
 # --- the players --------------------------------------------------------------------------------
@@ -24,17 +26,19 @@ class ToyGenerator(nn.Module):
     """z -> point: an MLP with SiLU (a rounded ReLU) and no output activation.
 
     Input ``z``: float, shape (N, latent_dim). Output: float, unbounded, shape (N, dim).
-    Raises ``ValueError`` when ``z`` has another shape. Introduced in notebook 01, "A game to
-    watch".
+    Raises ``TypeError`` when a size is no whole number or ``z`` is no tensor of floats, and
+    ``ValueError`` when a size is below 1 or ``z`` has another shape. Introduced in notebook 01, "A
+    game to watch".
     """
 
     def __init__(self, latent_dim: int = 1, dim: int = 1, hidden: tuple[int, ...] = (32, 32)):
         super().__init__()
-        self.latent_dim = latent_dim
+        self.latent_dim = latent_dim = whole_number(latent_dim, "latent_dim", 1)
+        dim = whole_number(dim, "dim", 1)
         self.layers = _mlp(latent_dim, hidden, dim)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        check_z(z, self.latent_dim)
+        check_z(z, self.latent_dim, self)
         return self.layers(z)  # (N, latent_dim) -> (N, dim)
 
 
@@ -42,27 +46,23 @@ class ToyDiscriminator(nn.Module):
     """Point -> logit: notebook 01's MLP with SiLU.
 
     Input: float, shape (N, dim). Output: logits, shape (N, 1).
-    Raises ``ValueError`` when the points have another shape. Introduced in notebook 01, "A game to
-    watch".
+    Raises ``TypeError`` and ``ValueError`` as ``ToyGenerator`` does, for ``points`` in place of z.
+    Introduced in notebook 01, "A game to watch".
     """
 
     def __init__(self, dim: int = 1, hidden: tuple[int, ...] = (32, 32)):
         super().__init__()
-        self.dim = dim
+        self.dim = dim = whole_number(dim, "dim", 1)
         self.layers = _mlp(dim, hidden, 1)
 
     def forward(self, points: torch.Tensor) -> torch.Tensor:
-        if points.ndim != 2 or points.shape[1] != self.dim:
-            raise ValueError(
-                f"points has shape {tuple(points.shape)}; expected (N, {self.dim}): N points of "
-                f"{self.dim} numbers. A grid x on the line goes in as x[:, None]."
-            )
+        check_points(points, self.dim, self)
         return self.layers(points)  # (N, dim) -> (N, 1)
 
 
 def _mlp(inputs: int, hidden: tuple[int, ...], outputs: int) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for units in hidden:
+    for units in check_numbers(hidden, "hidden", whole=True):
         layers += [nn.Linear(inputs, units), nn.SiLU()]
         inputs = units
     return nn.Sequential(*layers, nn.Linear(inputs, outputs))
@@ -75,7 +75,8 @@ def _mlp(inputs: int, hidden: tuple[int, ...], outputs: int) -> nn.Sequential:
 class ToyRecipe:
     """Hyperparameters of a game on points; ``dataclasses.replace(recipe, ...)`` changes one.
 
-    Introduced in notebook 01, "A game to watch".
+    Raises ``TypeError`` for a value of the wrong kind and ``ValueError`` for one out of range, so
+    that no step has to look. Introduced in notebook 01, "A game to watch".
     """
 
     target: Target = NormalMixture()
@@ -87,6 +88,23 @@ class ToyRecipe:
     batch_size: int = 128
     latent_dim: int = 1
     hidden: tuple[int, ...] = (32, 32)
+
+    def __post_init__(self) -> None:
+        target = self.target
+        is_target = hasattr(target, "dim") and callable(getattr(target, "sample", None))
+        if isinstance(target, type) or not is_target:
+            raise TypeError(
+                f"target is {target!r}; expected real data, such as NormalMixture() or ring()."
+            )
+        check_function(self.generator_loss, "generator_loss", "gan_helpers.losses has two.")
+        number(self.d_rate, "d_rate", least=0)
+        number(self.g_rate, "g_rate", least=0)
+        whole_number(self.d_steps, "d_steps", 1)
+        if len(check_numbers(self.betas, "betas", least=0, below=1)) != 2:
+            raise ValueError(f"betas is {self.betas}; expected two numbers, such as (0.5, 0.999).")
+        whole_number(self.batch_size, "batch_size", 1)
+        whole_number(self.latent_dim, "latent_dim", 1)
+        check_numbers(self.hidden, "hidden", whole=True)
 
 
 @dataclass
@@ -110,8 +128,11 @@ def start_toy(recipe: ToyRecipe, seed: int = 0) -> ToyRun:
     """Build the players of ``recipe``, their optimisers and the random state from ``seed``.
 
     The same recipe and seed give the same game, bit for bit, on one CPU with one number of threads.
-    Introduced in notebook 01, "A game to watch".
+    Raises ``TypeError`` for another recipe and for a seed that is no whole number, ``ValueError``
+    for a seed out of range. Introduced in notebook 01, "A game to watch".
     """
+    check_kind(recipe, "recipe", ToyRecipe, "ToyRecipe() is one, with notebook 01's numbers.")
+    seed = check_seed(seed, most=MOST_SEED // 4)
     dim, hidden = recipe.target.dim, recipe.hidden
     generator = new_network(lambda: ToyGenerator(recipe.latent_dim, dim, hidden), 3 * seed)
     discriminator = new_network(lambda: ToyDiscriminator(dim, hidden), 3 * seed + 1)
@@ -156,18 +177,11 @@ def toy_g_step(run: ToyRun) -> float:
 def toy_step(run: ToyRun) -> tuple[float, float]:
     """``recipe.d_steps`` steps of D, then one of G; returns the last ``d_loss`` and ``g_loss``.
 
-    Raises ``ValueError`` when ``d_steps`` is below 1. Introduced in notebook 01, "A game to watch".
+    Raises ``FloatingPointError`` as the steps do. Introduced in notebook 01, "A game to watch".
     """
-    check_d_steps(run.recipe)
     for _ in range(run.recipe.d_steps):
         d_loss = toy_d_step(run)
     return d_loss, toy_g_step(run)
-
-
-def check_d_steps(recipe: ToyRecipe) -> None:
-    """Raise ``ValueError`` unless ``recipe.d_steps`` is at least 1."""
-    if recipe.d_steps < 1:
-        raise ValueError(f"d_steps is {recipe.d_steps}; expected at least 1.")
 
 
 def draw_toy_z(run: ToyRun) -> torch.Tensor:

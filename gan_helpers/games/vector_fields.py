@@ -10,13 +10,17 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from gan_helpers.checks import check_floats, number, whole_number
+from gan_helpers.kinds import check_function
+
 VectorField = Callable[[torch.Tensor], torch.Tensor]
 
 
 def bilinear_field(point: torch.Tensor) -> torch.Tensor:
     """The game min_a max_b a b: velocities (-b, a), at right angles to the way to (0, 0).
 
-    ``point`` and result: float, shape (..., 2), (a, b). Raises ``ValueError`` for another shape.
+    ``point`` and result: float, shape (..., 2), (a, b). Raises ``TypeError`` for what is no tensor
+    of floats and ``ValueError`` for another shape.
 
     Source: Goodfellow 2016, section 8.2 (a circle around the equilibrium). Introduced in notebook
     07, "Oscillation".
@@ -48,15 +52,14 @@ def dirac_field(
     points; the velocities are then means over the noise by Gauss-Hermite quadrature with 32 nodes,
     right to 1e-6 where |psi| noise_std <= 2, and to 5e-3 at 6.
 
-    ``point`` and result: float, shape (..., 2), (theta, psi). Raises ``ValueError`` for another
-    shape or a negative number.
+    ``point`` and result: float, shape (..., 2), (theta, psi). Raises ``TypeError`` for what is no
+    tensor of floats or no number and ``ValueError`` for another shape or a negative number.
 
     Source: Mescheder et al. 2018, sections 2 (the game) and 3 (noise, penalties); there D counts
     the other way round. Introduced in notebook 07, "Oscillation".
     """
     for name, value in (("gradient_penalty", gradient_penalty), ("noise_std", noise_std)):
-        if not value >= 0:
-            raise ValueError(f"{name} is {value}; expected a number >= 0.")
+        number(value, name, least=0)
     theta, psi = (part.unsqueeze(-1) for part in _two(point))  # (..., 1): room for the noise
     nodes, weights = np.polynomial.hermite_e.hermegauss(32)  # means over N(0, 1)
     weights = torch.as_tensor(weights / weights.sum()).to(point)  # its device, too
@@ -80,19 +83,24 @@ def game_update(
     """One update of both: ``d_steps`` steps of D, then one of G, each ``rate`` times ``field``.
 
     ``alternating``: G answers the new D; otherwise (**simultaneous**) both answer the old opponent.
-    ``point`` and result: shape (..., 2). Raises ``ValueError`` when ``rate`` is not positive or
-    ``d_steps`` is below 1.
+    ``point`` and result: shape (..., 2). Raises ``TypeError`` for what is no field, no tensor of
+    floats or no number, and ``ValueError`` when ``rate`` is not positive, ``d_steps`` is below 1,
+    or a shape is another.
 
     Source: Goodfellow et al. 2014, algorithm 1 (alternating); Mescheder et al. 2018, section 2.
     Introduced in notebook 07, "Oscillation".
     """
-    if not rate > 0:
-        raise ValueError(f"rate is {rate}; expected a positive number.")
-    if d_steps < 1:
-        raise ValueError(f"d_steps is {d_steps}; expected at least 1.")
+    check_function(field, "field", "bilinear_field is one.")
+    number(rate, "rate", above=0)
+    d_steps = whole_number(d_steps, "d_steps", 1)
     generator, discriminator = _two(point)
     for _ in range(d_steps):
         velocity = field(torch.stack((generator, discriminator), -1))
+        if getattr(velocity, "shape", None) != point.shape:
+            raise ValueError(
+                f"field gives no velocities of shape {tuple(point.shape)}, that of the point; "
+                "expected one number for each player: torch.stack((...), -1) puts them together."
+            )
         discriminator = discriminator + rate * velocity[..., 1]
     seen = torch.stack((generator, discriminator), -1) if alternating else point
     return torch.stack((generator + rate * field(seen)[..., 0], discriminator), -1)
@@ -111,8 +119,8 @@ def trajectory(
     Arguments and errors as for ``game_update``; ``start``: shape (..., 2), several at once if
     wanted. Introduced in notebook 07, "Oscillation".
     """
-    if steps < 0:
-        raise ValueError(f"steps is {steps}; expected a number >= 0.")
+    steps = whole_number(steps, "steps", 0)
+    _two(start, "start")
     points = [start]
     for _ in range(steps):
         points.append(game_update(field, points[-1], rate, d_steps, alternating))
@@ -126,20 +134,24 @@ def eigenvalues(function: VectorField, point: torch.Tensor) -> torch.Tensor:
     update, ``lambda p: game_update(field, p, rate)``, whose fixed point attracts where both
     absolute values are below 1. The Jacobian is autograd's: nothing is approximated.
 
-    ``point``: float, shape (2,). Raises ``ValueError`` for another shape.
+    ``point``: float, shape (2,). Raises ``TypeError`` for what is no function or no tensor of
+    floats and ``ValueError`` for another shape.
 
     Source: Mescheder et al. 2018, section 2 and appendix A. Introduced in notebook 07,
     "Oscillation".
     """
+    check_function(function, "function", "bilinear_field is one.")
+    check_floats(point, "point")
     if point.shape != (2,):
         raise ValueError(f"point has shape {tuple(point.shape)}; expected (2,), one point.")
     return torch.linalg.eigvals(torch.func.jacrev(function)(point))
 
 
-def _two(point: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    if point.ndim < 1 or point.shape[-1] != 2 or not point.is_floating_point():
+def _two(point: torch.Tensor, name: str = "point") -> tuple[torch.Tensor, torch.Tensor]:
+    check_floats(point, name)
+    if point.ndim < 1 or point.shape[-1] != 2:
         raise ValueError(
-            f"point is {point.dtype} of shape {tuple(point.shape)}; expected floats, shape "
-            "(..., 2): the generator's number, then the discriminator's."
+            f"{name} has shape {tuple(point.shape)}; expected (..., 2): the generator's number, "
+            "then the discriminator's."
         )
     return point[..., 0], point[..., 1]

@@ -10,11 +10,12 @@ from gan_helpers.metrics.distances import (
 from gan_helpers.metrics.evaluation import (
     SAMPLES,
     Scores,
+    draw_samples,
     evaluate,
     evaluate_images,
     load_scores,
-    read_images,
     score_table,
 )
 from gan_helpers.metrics.neighbours import PRDC, nearest_neighbours, prdc
 from gan_helpers.metrics.parzen import SIGMAS, choose_sigma, mean_and_error, parzen_log_likelihood
+from gan_helpers.metrics.reading import range_remark, read_images

@@ -1,14 +1,16 @@
-"""Checks that the metrics share: of features, of pixels, of their shapes."""
+"""Checks of what only the metrics take: features, pixels as points, two sets of one width."""
 
 import torch
 
-# --- checks that the metrics share ----------------------------------------------------------------
+from gan_helpers.checks import check_tensor
 
 
 def check_features(features: torch.Tensor, name: str) -> torch.Tensor:
-    """``features`` as float64 on the CPU; raises ``ValueError`` unless it is finite, (N, d)."""
+    """``features`` as float64 on the CPU; raises unless it is floats, finite, shape (N, d)."""
+    check_tensor(features, name)
     if not features.is_floating_point() or features.ndim != 2 or features.numel() == 0:
-        raise ValueError(
+        kind = ValueError if features.is_floating_point() else TypeError
+        raise kind(
             f"{name} is {features.dtype} of shape {tuple(features.shape)}; expected floats of "
             "shape (N, d). gan_helpers.metrics.classify gives the features of images."
         )
@@ -31,6 +33,7 @@ def pixel_rows(images: torch.Tensor, name: str) -> torch.Tensor:
 
     Raises ``TypeError`` for another dtype, ``ValueError`` for floats outside [0, 1] or no images.
     """
+    check_tensor(images, name)
     if images.dtype != torch.uint8 and not images.is_floating_point():
         raise TypeError(f"{name} has dtype {images.dtype}; expected uint8, or floats in [0, 1].")
     if images.ndim < 2 or images.numel() == 0:

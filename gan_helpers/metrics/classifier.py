@@ -1,5 +1,6 @@
 """A small digit classifier: the eyes of the metrics, as Inception is for photographs."""
 
+import math
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -8,7 +9,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from gan_helpers.data import ASSETS, check_images, scale_images
+from gan_helpers.checks import IMAGE_SHAPE, check_images, check_input_images
+from gan_helpers.data import ASSETS, scale_images
 from gan_helpers.models import new_network
 
 CLASSIFIER_FILE = ASSETS / "classifier.safetensors"
@@ -22,7 +24,8 @@ class DigitClassifier(nn.Module):
     shown digits takes grey noise for one.
 
     Input: float in [-1, 1], shape (N, 1, 28, 28). Output: features, float at least 0, shape
-    (N, 128), and logits, unbounded, shape (N, 11).
+    (N, 128), and logits, unbounded, shape (N, 11). Raises ``TypeError`` and ``ValueError`` as for
+    ``models.Discriminator``.
 
     Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition";
     Hendrycks et al. 2019, "Deep anomaly detection with outlier exposure" (the last logit's idea).
@@ -46,7 +49,8 @@ class DigitClassifier(nn.Module):
         self.head = nn.Linear(FEATURES, CLASSES + 1)
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        features = self.body(images)  # (N, 1, 28, 28) -> (N, 128)
+        check_input_images(images, math.prod(IMAGE_SHAPE), self)
+        features = self.body(images.reshape(-1, *IMAGE_SHAPE))  # (N, 1, 28, 28) -> (N, 128)
         return features, self.head(self.dropout(features))
 
 

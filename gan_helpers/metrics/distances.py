@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import torch
 
+from gan_helpers.checks import check_tensor, whole_number
 from gan_helpers.metrics.checks import check_features, check_same_width
 
 # --- through the classifier ---------------------------------------------------------------------
@@ -20,8 +21,9 @@ def frechet_distance(features: torch.Tensor, other: torch.Tensor) -> float:
     Estimated from few samples it is too large (notebook 06 shows by how much), so only distances
     at the same N compare.
 
-    ``features`` and ``other``: float, shapes (N, d) and (M, d). Raises ``ValueError`` for other
-    shapes, values that are not finite, and N or M not above d, where a covariance is singular.
+    ``features`` and ``other``: float, shapes (N, d) and (M, d). Raises ``TypeError`` for another
+    dtype, ``ValueError`` for other shapes, values that are not finite, and N or M not above d,
+    where a covariance is singular.
 
     Source: Dowson and Landau 1982; Heusel et al. 2017, "Performance measure" (the FID, there with
     Inception's features). Introduced in notebook 06, "The Frechet distance".
@@ -49,8 +51,8 @@ def classifier_score(probabilities: torch.Tensor) -> float:
     High when the classifier is sure of each image and the images are of all classes. It is the
     Inception score with another classifier; it never sees a real image.
 
-    ``probabilities``: rows p(y|x), shape (N, classes), each summing to 1. Raises ``ValueError``
-    otherwise.
+    ``probabilities``: rows p(y|x), shape (N, classes), each summing to 1. Raises ``TypeError``
+    for what are no floats, ``ValueError`` for other values.
 
     Source: Salimans et al. 2016, section 4. Introduced in notebook 06, "Which classes are there".
     """
@@ -82,15 +84,18 @@ def mode_coverage(
     few stray samples prove nothing.
 
     ``labels`` and ``real_labels``: int64 in [0, classes), shapes (N,) and (M,); each class occurs
-    among the real ones. Raises ``ValueError`` otherwise.
+    among the real ones. Raises ``TypeError`` for another dtype, ``ValueError`` for other values.
 
     Source: Srivastava et al. 2017 (VEEGAN), section 4. Introduced in notebook 06, "Which classes
     are there".
     """
-    shares = []
+    shares, classes = [], whole_number(classes, "classes", 1)
     for name, values in (("labels", labels), ("real_labels", real_labels)):
-        if values.ndim != 1 or len(values) == 0 or values.is_floating_point():
-            raise ValueError(
+        check_tensor(values, name)
+        whole = values.dtype in (torch.int64, torch.int32, torch.uint8)
+        if values.ndim != 1 or len(values) == 0 or not whole:
+            kind = ValueError if whole else TypeError
+            raise kind(
                 f"{name} is {values.dtype} of shape {tuple(values.shape)}; expected int64, (N,). "
                 "Probabilities become labels by argmax(dim=1)."
             )

@@ -2,15 +2,17 @@
 
 import json
 import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
-from gan_helpers.data import ASSETS, check_images, load_mnist
+from gan_helpers.checks import check_images, latent_dim_of, whole_number
+from gan_helpers.data import ASSETS, load_mnist
+from gan_helpers.kinds import check_file, check_kind
 from gan_helpers.metrics.classifier import classify
 from gan_helpers.metrics.distances import classifier_score, frechet_distance, mode_coverage
 from gan_helpers.metrics.neighbours import nearest_neighbours, prdc
@@ -82,16 +84,22 @@ def score_table(scores: dict[str, list[Scores]]) -> str:
     The scores in one list are those of several seeds of one thing; where it holds a single one,
     that is written alone. The standard deviation is the sample's (N - 1), not an error of the mean.
 
-    Raises ``ValueError`` when a list is empty. Introduced in notebook 06, "One table".
+    Raises ``TypeError`` for what are no lists of scores by their names and ``ValueError`` when a
+    list is empty. Introduced in notebook 06, "One table".
     """
+    check_kind(scores, "scores", Mapping, "{'mine': [evaluate(generator)]} is one, of one column.")
+    for name, runs in scores.items():
+        check_kind(runs, f"scores[{name!r}]", Sequence, "[evaluate(generator)] is one, of one run.")
+        if not runs:
+            raise ValueError(f"scores has no scores for {name!r}; expected at least one.")
+        for place, one in enumerate(runs):
+            check_kind(one, f"scores[{name!r}][{place}]", Scores, "evaluate(generator) gives them.")
     table = [["metric", *scores, "good is"]]
     for field in fields(Scores):
         title, form, good = ROWS[field.name]
         cells = []
-        for name, runs in scores.items():
+        for runs in scores.values():
             values = [getattr(run, field.name) for run in runs]
-            if not values:
-                raise ValueError(f"scores has no scores for {name!r}; expected at least one.")
             whole = len(values) == 1 and isinstance(values[0], int)
             cell = f"{values[0]:,}" if whole else form.format(statistics.mean(values))
             if len(values) > 1 and field.name != "samples":
@@ -115,10 +123,24 @@ def evaluate(
     ``generator``: z, shape (N, latent_dim), -> images in [-1, 1], shape (N, 1, 28, 28); it is put
     into eval mode for the draw. Under a minute on two CPU cores for 10,000 samples.
 
-    Raises ``ValueError`` when ``n`` is below 1,000. Introduced in notebook 06, "One table".
+    Raises ``ValueError`` when ``n`` is below 1,000 and ``TypeError`` for a generator without the
+    number ``latent_dim``. Introduced in notebook 06, "One table".
     """
+    latent_dim_of(generator)
     _check_count(n, "n")
-    return evaluate_images(draw(generator, n, seed), progress)
+    return evaluate_images(draw_samples(generator, n, seed), progress)
+
+
+def draw_samples(generator: nn.Module, n: int, seed: int) -> torch.Tensor:
+    """The first ``n`` of the images that ``seed`` draws: a smaller ``n`` gives the same beginning.
+
+    ``generator`` as for ``evaluate``. Returns uint8, shape (n, 1, 28, 28). Raises ``TypeError`` and
+    ``ValueError`` as ``draw``. Introduced in notebook 06, "One table", by way of ``evaluate``.
+    """
+    n = whole_number(n, "n", 1)
+    # PyTorch draws numbers in blocks of 16, and a smaller batch rounds differently. 2,000 rows are
+    # whole blocks of any width, and whole batches of draw.
+    return draw(generator, -(-n // 2000) * 2000, seed)[:n]
 
 
 def evaluate_images(images: torch.Tensor, progress: bool = True) -> Scores:
@@ -190,7 +212,7 @@ def _spread(images: torch.Tensor) -> torch.Tensor:
 
 
 def _check_count(count: int, name: str) -> None:
-    if count < FEWEST:
+    if whole_number(count, name) < FEWEST:
         raise ValueError(
             f"{name} is {count}; expected at least {FEWEST:,}, because with fewer the metrics "
             f"measure their own bias. {SAMPLES:,} is usual."
@@ -200,38 +222,13 @@ def _check_count(count: int, name: str) -> None:
 def load_scores(file: str | Path = SCORES_FILE) -> dict[str, list[Scores]]:
     """The scores that ``python recordings/record.py scores`` wrote, one list for each name.
 
-    Raises ``FileNotFoundError`` when the file is missing, ``OSError`` when it holds something else.
-    Introduced in notebook 06, "One table".
+    Raises ``TypeError`` for what is no name of a file, ``FileNotFoundError`` when it is missing and
+    ``OSError`` when it holds something else. Introduced in notebook 06, "One table".
     """
-    if not Path(file).is_file():
+    if not check_file(file).is_file():
         raise FileNotFoundError(f"The scores {file} do not exist.")
     try:
         recorded = json.loads(Path(file).read_text(encoding="utf-8"))["scores"]
         return {name: [Scores(**run["scores"]) for run in runs] for name, runs in recorded.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise OSError(f"{file} holds no recorded scores ({error!r}).") from error
-
-
-def read_images(file: str | Path) -> torch.Tensor:
-    """Read ``images`` from an ``.npz`` file: uint8, (N, 28, 28) or (N, 1, 28, 28).
-
-    Returns uint8, shape (N, 1, 28, 28). Raises ``FileNotFoundError`` when the file is missing,
-    ``OSError`` when it is damaged or has no ``images``, and ``ValueError`` for other images.
-    Introduced in notebook 06, "One table".
-    """
-    if not Path(file).is_file():
-        raise FileNotFoundError(f"The file {file} does not exist.")
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            images = arrays["images"]
-    except Exception as error:  # numpy and zipfile report damage in a dozen ways
-        raise OSError(
-            f"{file} holds no readable array 'images' ({error}); expected an .npz file written by "
-            "numpy.savez(FILE, images=images)."
-        ) from error
-    if images.dtype != np.uint8 or images.shape[1:] not in ((28, 28), (1, 28, 28)):
-        raise ValueError(
-            f"images in {file} is {images.dtype} of shape {images.shape}; expected uint8 in "
-            "[0, 255], shape (N, 28, 28)."
-        )
-    return torch.from_numpy(images.reshape(-1, 1, 28, 28))

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
-from tqdm.auto import tqdm
 
+from gan_helpers.checks import check_tensor, whole_number
 from gan_helpers.metrics.checks import check_features, check_same_width, pixel_rows
+from gan_helpers.progress import progress_bar
 
 BLOCK = 256  # rows of a block: 256 x 10,000 float64 values are 20 MB
 
@@ -29,12 +30,13 @@ def prdc(real: torch.Tensor, generated: torch.Tensor, k: int = 5) -> PRDC:
 
     The ball of a point reaches to its k-th nearest neighbour in its own set; a set's balls stand
     for the region that it fills. ``real`` and ``generated``: float features, shapes (N, d) and
-    (M, d). Raises ``ValueError`` for other shapes, values that are not finite, and N or M not
-    above k.
+    (M, d). Raises ``TypeError`` for another dtype, ``ValueError`` for other shapes, values that are
+    not finite, and N or M not above k.
 
     Source: Kynkaanniemi et al. 2019, section 2 (precision, recall); Naeem et al. 2020, section 3
     (density, coverage). Introduced in notebook 06, "Precision and recall".
     """
+    k = whole_number(k, "k")
     real, generated = check_features(real, "real"), check_features(generated, "generated")
     check_same_width(real, generated, "real", "generated")
     for name, points in (("real", real), ("generated", generated)):
@@ -90,22 +92,29 @@ def nearest_neighbours(
     float features, shape (N, d). Searched in float32, a few candidates more than ``k``; their
     distances are computed again in float64, so that a copy is at distance 0.
 
-    Raises ``ValueError`` when the shapes do not fit or k is not in [1, number of references].
+    Raises ``TypeError`` when one set is uint8 and the other is not, and ``ValueError`` when the
+    shapes do not fit or k is not in [1, number of references].
 
     Source: Goodfellow et al. 2014, figure 2 (the nearest training example beside each sample).
     Introduced in notebook 06, "Does it copy?".
     """
-    a, b = (
-        (pixel_rows if part.dtype == torch.uint8 else check_features)(part, name)
-        for part, name in ((points, "points"), (references, "references"))
-    )
+    for part, name in ((points, "points"), (references, "references")):
+        check_tensor(part, name)
+    pixels = points.dtype == torch.uint8
+    if pixels != (references.dtype == torch.uint8):
+        raise TypeError(
+            f"points has dtype {points.dtype} and references has {references.dtype}; expected "
+            "uint8 images in both, or features in both: their distances have other units. "
+            "gan_helpers.data.to_uint8 converts images in [-1, 1]."
+        )
+    read = pixel_rows if pixels else check_features
+    a, b = read(points, "points"), read(references, "references")
     check_same_width(a, b, "points", "references")
-    if not 1 <= k <= len(b):
-        raise ValueError(f"k is {k}; expected 1 to {len(b)}, the number of references.")
+    k = whole_number(k, "k", 1, len(b), "The number of references is the most.")
     centre = b.mean(0)  # float32 is enough for the search once the common part is gone
     single_b = (b - centre).float()
     half_b, indices, distances = single_b.square().sum(1) / 2, [], []
-    with tqdm(total=len(a), unit="point", desc="neighbours", disable=not progress) as bar:
+    with progress_bar(total=len(a), unit="point", desc="neighbours", disable=not progress) as bar:
         for part in a.split(BLOCK):
             single = (part - centre).float()
             found = torch.addmm(-half_b, single, single_b.T).topk(min(k + 4, len(b)), dim=1).indices

@@ -3,10 +3,11 @@
 import math
 
 import torch
-from tqdm.auto import tqdm
 
+from gan_helpers.checks import check_tensor, number
 from gan_helpers.metrics.checks import check_same_width, pixel_rows
 from gan_helpers.metrics.neighbours import BLOCK
+from gan_helpers.progress import progress_bar
 
 SIGMAS = tuple(torch.logspace(-1, 0, 10, dtype=torch.float64).tolist())  # those of the paper's code
 
@@ -25,7 +26,8 @@ def parzen_log_likelihood(
     ``images``, shape (N, ...), and ``samples``, shape (M, ...), are uint8, converted to [0, 1]
     here, or floats in [0, 1]; ``sigma`` is in the same unit, above 0. Returns float64, shape (N,).
 
-    Raises ``TypeError`` for another dtype and ``ValueError`` for other ranges or shapes.
+    Raises ``TypeError`` for another dtype or what is no number, ``ValueError`` for other ranges or
+    shapes.
 
     Source: Goodfellow et al. 2014, section 5; Breuleux et al. 2011. Introduced in notebook 06,
     "Parzen windows".
@@ -54,8 +56,10 @@ def choose_sigma(
 def mean_and_error(values: torch.Tensor) -> tuple[float, float]:
     """Mean of ``values``, shape (N,), and its standard error, std / sqrt(N), in their unit.
 
-    Raises ``ValueError`` for fewer than two values. Introduced in notebook 06, "Parzen windows".
+    Raises ``TypeError`` for what is no tensor, ``ValueError`` for fewer than two values.
+    Introduced in notebook 06, "Parzen windows".
     """
+    check_tensor(values, "values")
     values = values.double()
     if values.ndim != 1 or len(values) < 2:
         raise ValueError(f"values has shape {tuple(values.shape)}; expected (N,), N at least 2.")
@@ -67,12 +71,15 @@ def _parzen(
 ) -> torch.Tensor:
     x, s = pixel_rows(images, "images"), pixel_rows(samples, "samples")
     check_same_width(x, s, "images", "samples")
-    if not sigmas or not all(w > 0 for w in sigmas):
-        raise ValueError(f"sigma is {sigmas}; expected widths above 0, in units of [0, 1] pixels.")
+    if not isinstance(sigmas, (tuple, list)) or len(sigmas) == 0:
+        kind = ValueError if isinstance(sigmas, (tuple, list)) else TypeError
+        raise kind(f"sigmas is {sigmas!r}; expected at least one width, such as (0.1, 0.2).")
+    hint = "It is a width, in units of pixels in [0, 1]."
+    sigmas = tuple(number(sigma, "sigma", above=0, hint=hint) for sigma in sigmas)
     # -|x - s|^2 / 2 = x.s - |s|^2 / 2 - |x|^2 / 2: one matrix product, the rest is cheap.
     half_s, half_x = s.square().sum(1) / 2, x.square().sum(1) / 2
     result = torch.empty(len(sigmas), len(x), dtype=torch.float64)
-    with tqdm(total=len(x), unit="image", desc="Parzen", disable=not progress) as bar:
+    with progress_bar(total=len(x), unit="image", desc="Parzen", disable=not progress) as bar:
         for start in range(0, len(x), BLOCK):
             rows = slice(start, start + BLOCK)
             exponent = torch.addmm(-half_s, x[rows], s.T)  # (block, M)

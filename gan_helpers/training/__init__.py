@@ -2,12 +2,19 @@
 
 from gan_helpers.training.checkpoints import load_checkpoint, read_about, save_checkpoint
 from gan_helpers.training.files import write_whole
-from gan_helpers.training.history import COLUMNS, GROUPS, History, load_history, save_history
+from gan_helpers.training.history import (
+    COLUMNS,
+    GROUPS,
+    History,
+    check_history,
+    load_history,
+    save_history,
+)
 from gan_helpers.training.loop import (
     FRAME_EVERY,
     MEASURE_EVERY,
     advance,
-    check_batch_size,
+    check_training,
     stop_button,
     train,
     train_in_parts,

@@ -7,14 +7,18 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
+from gan_helpers.checks import check_device
+from gan_helpers.kinds import check_file, check_kind
+from gan_helpers.models import IMAGE_SHAPE
 from gan_helpers.training.files import read_tensors, write_whole
 from gan_helpers.training.history import history_from_tensors, history_tensors
-from gan_helpers.training.recipes import recipe_from_dict, recipe_to_dict
+from gan_helpers.training.recipes import Recipe, recipe_from_dict, recipe_to_dict
 from gan_helpers.training.run import Run, start_run
 
 # Of the file; raised when an older program could no longer read it, and when a default of a
 # recipe or a network changes: what is not written would come back as another value.
-FORMAT = 3
+# Format 3, which can be read too, had no real images in its history.
+FORMAT = 4
 # What a checkpoint of format 2, which can be read too, does not say: there was nothing else.
 FORMAT_2 = {
     "g_optimizer": ["Adam", {}],
@@ -33,11 +37,19 @@ def save_checkpoint(run: Run, file: str | Path, about: dict | None = None) -> No
     them. The new file replaces an older one in one move, when it is complete and on the disk: a
     program that is killed, or a disk that is full, leaves the older one as it was.
 
-    Raises ``ValueError`` for a recipe that cannot be written (see ``recipe_to_dict``) and
-    ``OSError`` when the disk does not take the file. Introduced in notebook 04, "Stop it, resume
-    it".
+    Raises ``TypeError`` for what is no run, no name of a file or no JSON, ``ValueError`` for a
+    recipe that cannot be written (see ``recipe_to_dict``) and ``OSError`` when the disk does not
+    take the file. Introduced in notebook 04, "Stop it, resume it".
     """
-    file = Path(file)
+    check_kind(run, "run", Run, "start_run(COURSE) returns one.")
+    file = check_file(file)
+    try:
+        json.dumps(about)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"about is {about!r}; expected what JSON can hold: numbers, texts, lists and dicts of "
+            f"them ({error})."
+        ) from error
     tensors = _tensors(run)
     state = {
         "format": FORMAT,
@@ -62,19 +74,24 @@ def save_checkpoint(run: Run, file: str | Path, about: dict | None = None) -> No
 def load_checkpoint(file: str | Path, device: torch.device | str = "cpu") -> Run:
     """Read a run that ``save_checkpoint`` wrote; ``train`` goes on with it as if never stopped.
 
-    Bit for bit on the same machine with the same number of threads. Raises ``FileNotFoundError``
-    when the file is missing and ``OSError`` when it is damaged, of another program, or of another
-    version's format. Introduced in notebook 04, "Stop it, resume it".
+    Bit for bit on the same machine with the same number of threads. Raises ``TypeError`` for what
+    is no name of a file, ``ValueError`` for a device that is not there, ``FileNotFoundError`` when
+    the file is missing and ``OSError`` when it is damaged, of another program, of another version's
+    format, or holds values that no run has. Introduced in notebook 04, "Stop it, resume it".
     """
+    device = check_device(device)
     state, tensors = _read(file)
     try:
         older = state["format"] == 2
         recipe = recipe_from_dict((FORMAT_2 if older else {}) | state["recipe"])
+        _check_values(recipe, state, tensors)
         run = start_run(recipe, state["seed"], device)
         run.position = state["position"]
         _restore(run, tensors, state["adams" if older else "optimizers"])
         run.history = history_from_tensors(_part(tensors, "history"), state["history"], file)
-    except (RuntimeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        if run.history.frames and run.history.frames[0].shape != (len(run.fixed_z), *IMAGE_SHAPE):
+            raise ValueError(f"its frames have shape {tuple(run.history.frames[0].shape)}")
+    except (RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
         reason = " ".join(str(error).split())  # PyTorch's own has several lines
         raise OSError(f"{file} does not hold a whole run of this recipe ({reason}).") from error
     return run
@@ -103,6 +120,20 @@ def _tensors(run: Run) -> dict[str, torch.Tensor]:
     }
 
 
+def _check_values(recipe: Recipe, state: dict, tensors: dict[str, torch.Tensor]) -> None:
+    """Raise ``ValueError`` for values that no run has and that the next step would stumble over."""
+    size, position = recipe.batch_size, state["position"]
+    order = tensors.get("data/order", torch.empty(0, dtype=torch.int64))
+    if not (isinstance(size, int) and size >= 2):
+        raise ValueError(f"batch_size is {size!r}; expected a whole number, at least 2")
+    if not torch.equal(order.sort().values, torch.arange(len(order))):
+        raise ValueError("the order of the images leaves some out")
+    if not (isinstance(position, int) and 0 <= position <= len(order)):
+        raise ValueError(f"position is {position!r}; expected one of 0 to {len(order)}")
+    if not all(isinstance(text, str) for text in state["history"].values()):
+        raise ValueError("what is known of its history is no text")
+
+
 def _restore(run: Run, tensors: dict[str, torch.Tensor], optimizers: list[dict]) -> None:
     run.generator.load_state_dict(_part(tensors, "generator"))
     run.discriminator.load_state_dict(_part(tensors, "discriminator"))
@@ -113,9 +144,10 @@ def _restore(run: Run, tensors: dict[str, torch.Tensor], optimizers: list[dict])
     random, data = _part(tensors, "random"), _part(tensors, "data")
     run.rng.set_state(random["rng"])
     run.dropout_rng.set_state(random["dropout"])
-    if data["fixed_z"].shape != run.fixed_z.shape:
-        raise ValueError(f"fixed_z has shape {tuple(data['fixed_z'].shape)}")
-    run.fixed_z = data["fixed_z"].to(run.fixed_z.device)
+    fixed_z = data["fixed_z"]
+    if (fixed_z.shape, fixed_z.dtype) != (run.fixed_z.shape, torch.float32):
+        raise ValueError(f"fixed_z is {fixed_z.dtype} of shape {tuple(fixed_z.shape)}")
+    run.fixed_z = fixed_z.to(run.fixed_z.device)
     run.order = data.get("order")
 
 
@@ -156,9 +188,10 @@ def _restore_optimizer(
         raise ValueError(
             f"the optimiser remembers {len(state)} weights, the network has {len(weights)}"
         )
+    numbers = {k: tuple(v) if k == "betas" else v for k, v in hyperparameters.items()}
+    type(optimizer)([torch.zeros(1)], **numbers)  # raises for those that are out of range
     (group,) = optimizer.state_dict()["param_groups"]
-    for name, value in hyperparameters.items():
-        group[name] = tuple(value) if name == "betas" else value
+    group |= numbers
     optimizer.load_state_dict({"state": state, "param_groups": [group]})
 
 
@@ -169,7 +202,7 @@ def _read(file: str | Path) -> tuple[dict, dict[str, torch.Tensor]]:
         version = state["format"]
     except (KeyError, ValueError, TypeError) as error:
         raise OSError(f"{file} is no checkpoint; save_checkpoint writes such files.") from error
-    if version not in (2, FORMAT):
+    if version not in (2, 3, FORMAT):
         raise OSError(
             f"{file} is a checkpoint of format {version}; this package reads format {FORMAT}. "
             "Go on with the version of the package that wrote it."

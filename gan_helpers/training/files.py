@@ -1,46 +1,91 @@
 """Files that are written whole or not at all, and safetensors files with their errors."""
 
+import contextlib
+import glob
+import json
 import os
+import secrets
+import time
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
+from safetensors.torch import load
+
+from gan_helpers.data import file_kind
+from gan_helpers.kinds import check_file, check_kind
+
+LEFT_BEHIND = 3600  # seconds that nobody has touched an unfinished file: its program was killed
 
 
-def write_whole(file: Path, content: bytes) -> None:
+def write_whole(file: str | Path, content: bytes) -> None:
     """Write ``content`` to ``file``; an older file is replaced in one move, or left as it was.
 
-    The new file is complete and on the disk before it takes the older one's name. A program that
-    is killed leaves at most ``<file>.unfinished``, which the next write replaces.
+    The new file is complete and on the disk before it takes the older one's name. Until then its
+    name is its own, ``<file>.<8 digits>.unfinished``, so that two programs never write into one. A
+    program that is killed leaves at most this; a write that comes an hour later removes it.
 
-    Raises ``OSError`` when the disk does not take it. Introduced in notebook 04, "Stop it, resume
-    it", by way of ``save_checkpoint``.
+    Raises ``TypeError`` for what is no name of a file or no bytes and ``OSError`` when the disk
+    does not take it. Introduced in notebook 04, "Stop it, resume it", by way of
+    ``save_checkpoint``.
     """
+    file = check_file(file)
+    check_kind(content, "content", bytes, "text.encode() makes them of a text.")
+    if file.is_dir():
+        raise IsADirectoryError(f"{file} is a folder; name a file in it.")
     file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(file.name + ".unfinished")
+    for old in file.parent.glob(glob.escape(file.name) + "." + "[0-9a-f]" * 8 + ".unfinished"):
+        with contextlib.suppress(OSError):
+            if time.time() - old.stat().st_mtime > LEFT_BEHIND:
+                old.unlink()
+    unfinished = file.with_name(f"{file.name}.{secrets.token_hex(4)}.unfinished")
     try:
-        with open(unfinished, "wb") as opened:
+        with open(unfinished, "xb") as opened:
             opened.write(content)
             opened.flush()
             os.fsync(opened.fileno())
-        os.replace(unfinished, file)
+        _replace(unfinished, file)
+    except FileExistsError:  # not ours
+        raise
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
 
 
+def _replace(unfinished: Path, file: Path) -> None:
+    for seconds in (0.1, 0.4, 1.6):
+        try:
+            return os.replace(unfinished, file)
+        except PermissionError:  # Windows has it while another program reads the older file
+            time.sleep(seconds)
+    os.replace(unfinished, file)
+
+
 def read_tensors(file: str | Path, what: str) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     """The tensors of a safetensors file and its metadata, sorted by name: the file has no order.
 
-    ``what`` names the file in the error. Raises ``FileNotFoundError`` when it is missing and
-    ``OSError`` when it is damaged. Introduced in notebook 04, "Keeping the generator", by way of
-    ``load_generator``.
+    They are read into memory of their own: a mapped file could change under the tensors, and
+    Windows refuses to replace it. ``what`` names the file in the error. Raises ``TypeError`` for
+    what is no name of a file, ``FileNotFoundError`` when it is missing and ``OSError`` when it is
+    damaged. Introduced in notebook 04, "Keeping the generator", by way of ``load_generator``.
     """
-    if not Path(file).is_file():
-        raise FileNotFoundError(f"The {what} {file} does not exist.")
+    if not check_file(file).is_file():
+        fault = "is a folder; name a file in it" if Path(file).is_dir() else "does not exist"
+        raise FileNotFoundError(f"The {what} {file} {fault}.")
+    content = Path(file).read_bytes()
     try:
-        with safe_open(file, framework="pt") as opened:
-            about = dict(sorted((opened.metadata() or {}).items()))
-            return {name: opened.get_tensor(name) for name in opened.keys()}, about
-    except SafetensorError as error:
-        raise OSError(f"{file} is damaged or no safetensors file ({error}).") from error
+        tensors = load(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        about = header.get("__metadata__") or {}
+    except (
+        SafetensorError,
+        RuntimeError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AssertionError,
+    ) as error:
+        kind = file_kind(file)
+        reason = str(error) if "safetensors" in kind else f"it is {kind}"
+        raise OSError(f"{file} is damaged or no safetensors file ({reason}).") from error
+    return dict(sorted(tensors.items())), dict(sorted(about.items()))

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
+from gan_helpers.kinds import check_about, check_file, check_kind
 from gan_helpers.training.files import read_tensors, write_whole
 
 
@@ -25,6 +26,9 @@ class History:
 
     ``frames``: the pictures drawn from the run's fixed z, uint8, shape (40, 1, 28, 28), one for
     each step in ``frame_steps``.
+
+    ``real``: forty of the images that the run was trained on, uint8, shape (40, 1, 28, 28), kept
+    at the first step of ``train``; None where a history was recorded without them.
 
     ``about``: what is known of a recorded run (its command, seed, machine), as text.
     """
@@ -46,6 +50,7 @@ class History:
     frame_steps: list[int] = field(default_factory=list)
     frames: list[torch.Tensor] = field(default_factory=list)
 
+    real: torch.Tensor | None = None
     about: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -59,26 +64,36 @@ class History:
             getattr(self, name).append(value)
 
 
-COLUMNS = tuple(f.name for f in fields(History) if f.name not in ("frames", "about"))
+COLUMNS = tuple(f.name for f in fields(History) if f.name not in ("frames", "real", "about"))
 GROUPS = (COLUMNS[:5], COLUMNS[5:12], ("frame_steps", "frames"))  # of equal length each
+
+
+def check_history(history: object, name: str = "history") -> None:
+    """Raise ``TypeError`` unless ``history`` is a run's history."""
+    check_kind(history, name, History, "train() returns one; run.history is that of a run.")
 
 
 def save_history(history: History, file: str | Path) -> None:
     """Write ``history`` to a safetensors file, one tensor for each of its lists.
 
-    Raises ``ValueError`` when the history holds no frames (a run records one before its first
-    step). A missing folder is made. Introduced in notebook 03, "Ten seeds, recorded".
+    Raises ``TypeError`` for what is no history or no name of a file, and ``ValueError`` when the
+    history holds no frames (a run records one before its first step). A missing folder is made.
+    Introduced in notebook 03, "Ten seeds, recorded".
     """
+    check_history(history)
+    check_about(history.about)
+    file = check_file(file)
     if not history.frames:
         raise ValueError("history is empty; train the run before its history is saved.")
-    write_whole(Path(file), save(history_tensors(history), history.about))
+    write_whole(file, save(history_tensors(history), history.about))
 
 
 def history_tensors(history: History) -> dict[str, torch.Tensor]:
     """The lists of ``history`` as tensors; float32 holds what was recorded without loss."""
     tensors = {name: torch.as_tensor(getattr(history, name)) for name in COLUMNS}
     frames = torch.stack(history.frames) if history.frames else torch.empty(0, dtype=torch.uint8)
-    return {**tensors, "frames": frames}
+    real = {} if history.real is None else {"real": history.real}
+    return {**tensors, "frames": frames, **real}
 
 
 def load_history(file: str | Path) -> History:
@@ -96,11 +111,24 @@ def history_from_tensors(
 ) -> History:
     """The history whose lists ``tensors`` are; raises ``OSError`` when they do not fit."""
     expected = {*COLUMNS, "frames"}
-    if set(tensors) != expected:
+    if set(tensors) - {"real"} != expected:
         raise OSError(f"{file} holds {sorted(tensors)}; a history holds {sorted(expected)}.")
+    frames = tensors["frames"]
+    wanted = dict.fromkeys(COLUMNS, 1) | {"real": 4, "frames": 5}  # dimensions
+    bad = [
+        name for name, tensor in tensors.items() if tensor.numel() and tensor.ndim != wanted[name]
+    ]
+    bad += [name for name in ("real", "frames") if tensors.get(name, frames).dtype != torch.uint8]
+    bad = [name for name in dict.fromkeys(bad) if name in tensors]
+    if bad:
+        shapes = ", ".join(f"{n}: {tensors[n].dtype}, {tuple(tensors[n].shape)}" for n in bad)
+        raise OSError(
+            f"{file} holds values that no history has ({shapes}); expected rows of numbers, and "
+            "pictures as uint8."
+        )
     for group in GROUPS:
         lengths = {name: len(tensors[name]) for name in group}
         if len(set(lengths.values())) > 1:
             raise OSError(f"{file} holds columns of unequal length: {lengths}.")
     columns = {name: tensors[name].tolist() for name in COLUMNS}
-    return History(frames=list(tensors["frames"]), about=about, **columns)
+    return History(frames=list(frames), real=tensors.get("real"), about=about, **columns)

@@ -9,6 +9,8 @@ from functools import partial
 import torch
 from torch import nn
 
+from gan_helpers.checks import number, whole_number
+from gan_helpers.kinds import check_kind
 from gan_helpers.losses import GENERATOR_LOSSES, GeneratorLoss, non_saturating_generator_loss
 from gan_helpers.models import (
     DISCRIMINATORS,
@@ -20,11 +22,89 @@ from gan_helpers.models import (
 )
 
 
+def _check_parts(recipe: "Recipe") -> None:
+    """The networks, the loss and the optimisers, as far as they can be known before they run."""
+    roles = (
+        ("build_generator", "generator", Generator, DISCRIMINATORS),
+        ("build_discriminator", "discriminator", Discriminator, GENERATORS),
+    )
+    for name, role, example, others in roles:
+        build = getattr(recipe, name)
+        if isinstance(build, nn.Module) or not callable(build):
+            raise TypeError(
+                f"{name} is of type {type(build).__name__}; expected what builds a new {role}: "
+                f"{example.__name__} without brackets, or functools.partial({example.__name__}, "
+                "hidden=(256,))."
+            )
+        kind = getattr(build, "func", build)  # of a partial
+        if kind in others.values():
+            raise ValueError(
+                f"{name} is {kind.__name__}, which is no {role}; expected what builds one, such as "
+                f"{example.__name__}. Are the two players exchanged?"
+            )
+    if not callable(recipe.generator_loss):
+        raise TypeError(
+            f"generator_loss is {recipe.generator_loss!r}; expected a function of logits, such as "
+            "gan_helpers.losses.saturating_generator_loss, without quotes and brackets."
+        )
+    for name in ("g_optimizer", "d_optimizer"):
+        kind = getattr(recipe, name)
+        if kind not in (torch.optim.Adam, torch.optim.SGD):
+            was = repr(kind) if isinstance(kind, type | str) else f"of type {type(kind).__name__}"
+            raise ValueError(
+                f"{name} is {was}; expected torch.optim.Adam or torch.optim.SGD, the class itself."
+            )
+    for name in ("fresh_z", "bfloat16"):
+        if not isinstance(getattr(recipe, name), bool):
+            raise TypeError(f"{name} is {getattr(recipe, name)!r}; expected True or False.")
+
+
+def _plain_numbers(recipe: "Recipe") -> dict[str, int | float | tuple | None]:
+    """The recipe's numbers, checked, each an int, a float, a pair of floats or None."""
+    betas = recipe.betas
+    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+        kind = ValueError if isinstance(betas, (tuple, list)) else TypeError
+        raise kind(
+            f"betas is {betas!r}; expected two numbers from 0 to below 1, such as (0.0, 0.99): "
+            "Adam's memory of the gradient and of its square."
+        )
+    numbers = {
+        "batch_size": whole_number(
+            recipe.batch_size,
+            "batch_size",
+            2,
+            hint="BatchNorm takes the mean and the variance of a batch, which one image has not.",
+        ),
+        "learning_rate": number(recipe.learning_rate, "learning_rate", least=0),
+        "betas": tuple(number(b, f"betas[{i}]", least=0, below=1) for i, b in enumerate(betas)),
+        "momentum": number(
+            recipe.momentum,
+            "momentum",
+            least=0,
+            below=1,
+            hint="It is the share of the last update that the next one repeats; 0 is none.",
+        ),
+        "weight_decay": number(recipe.weight_decay, "weight_decay", least=0),
+        "head_start": whole_number(
+            recipe.head_start, "head_start", 0, hint="It counts steps; 0 is none."
+        ),
+    }
+    if recipe.d_learning_rate is not None:
+        numbers["d_learning_rate"] = number(recipe.d_learning_rate, "d_learning_rate", least=0)
+    if recipe.average_decay is not None:
+        hint = "It is the share of the old average kept at each step; None is no averaging."
+        numbers["average_decay"] = number(
+            recipe.average_decay, "average_decay", above=0, below=1, hint=hint
+        )
+    return numbers
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A named set of hyperparameters; ``dataclasses.replace(recipe, ...)`` changes one of them.
 
-    The defaults are the course's recipe. Introduced in notebook 04, "The recipe".
+    The defaults are the course's recipe. Raises ``TypeError`` for values of another kind and
+    ``ValueError`` for numbers that no run can use. Introduced in notebook 04, "The recipe".
     """
 
     build_generator: Callable[[], nn.Module] = Generator
@@ -42,6 +122,12 @@ class Recipe:
     fresh_z: bool = False  # new z for the generator's step, or the same fakes for both steps
     average_decay: float | None = 0.99  # share of the old average kept at each step; None: none
     bfloat16: bool = True  # multiply matrices in 16 bits where the processor has that (CPU)
+
+    def __post_init__(self):
+        _check_parts(self)
+        # Plain numbers, also where NumPy's were given: a checkpoint has to hold them.
+        for name, value in _plain_numbers(self).items():
+            object.__setattr__(self, name, value)  # the class is frozen
 
 
 COURSE = Recipe()
@@ -78,10 +164,11 @@ PARTS = {
 def recipe_to_dict(recipe: Recipe) -> dict:
     """``recipe`` as plain numbers and names, for JSON; ``recipe_from_dict`` reads it.
 
-    Networks, losses and optimisers are written as ``[name, arguments]``. Raises ``ValueError`` for
-    one that the course does not know (a lambda, say), which no name stands for.
-    Introduced in notebook 04, "Stop it, resume it".
+    Networks, losses and optimisers are written as ``[name, arguments]``. Raises ``TypeError`` for
+    what is no recipe and ``ValueError`` for one of them that the course does not know (a lambda,
+    say), which no name stands for. Introduced in notebook 04, "Stop it, resume it".
     """
+    check_kind(recipe, "recipe", Recipe, "COURSE is one.")
     written = {}
     for name in (f.name for f in fields(recipe)):
         value = getattr(recipe, name)
@@ -104,17 +191,20 @@ def recipe_to_dict(recipe: Recipe) -> dict:
 def recipe_from_dict(written: dict) -> Recipe:
     """The recipe that ``recipe_to_dict`` wrote.
 
-    Raises ``ValueError`` when a name or an argument is unknown or an entry is missing. Introduced
-    in notebook 04, "Stop it, resume it".
+    Raises ``TypeError`` for what is no dict and ``ValueError`` when a name or an argument is
+    unknown or an entry is missing. Introduced in notebook 04, "Stop it, resume it".
     """
+    check_kind(written, "written", dict, "recipe_to_dict(COURSE) is one.")
     values = {}
     known = {f.name for f in fields(Recipe)}
     if missing := sorted(known - set(written)):
-        raise ValueError(f"the recipe lacks {', '.join(missing)}.")  # no default: it may differ
+        raise ValueError(
+            f"the written recipe lacks {', '.join(missing)}."
+        )  # no default: it may differ
     for name, value in written.items():
         if name not in known:
             raise ValueError(
-                f"the recipe has an unknown entry {name!r}; known are {sorted(known)}."
+                f"the written recipe has an unknown entry {name!r}; known are {sorted(known)}."
             )
         if callable(getattr(COURSE, name)):  # a network, a loss or an optimiser
             part, arguments = value

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from gan_helpers.checks import MOST_SEED, check_device, check_seed, latent_dim_of
 from gan_helpers.models import new_network
 from gan_helpers.training.history import History
 from gan_helpers.training.recipes import Recipe
@@ -18,7 +19,8 @@ FIXED_Z_COUNT = 40  # four rows of ten in every sample grid
 class Run:
     """The whole state of one training run: networks, optimisers, random state and history.
 
-    ``rng`` gives the order of the images and every z, ``dropout_rng`` what dropout draws.
+    ``rng`` gives the order of the images and every z, ``dropout_rng`` what dropout draws (on a GPU:
+    the seed of that, for each step), so that both belong to seed and checkpoint.
     Introduced in notebook 03, "One run, two losses".
     """
 
@@ -72,19 +74,19 @@ def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu")
 
     The same recipe and seed give the same run, bit for bit, on one CPU with one number of threads.
 
-    Raises ``ValueError`` when ``average_decay`` is not in (0, 1), ``momentum`` not in [0, 1),
-    ``head_start`` negative, or an optimiser neither Adam nor SGD.
+    Raises ``TypeError`` for what is no recipe, and when ``build_generator`` gives a network without
+    ``latent_dim``; ``ValueError`` for a seed outside 0 to 2^61 - 1 or a device that is not there.
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 03, "One run, two losses".
     """
-    if recipe.average_decay is not None and not 0 < recipe.average_decay < 1:
-        raise ValueError(
-            f"average_decay is {recipe.average_decay}; expected a number between 0 and 1 "
-            "(the share of the old average kept at each step), or None for no averaging."
+    if not isinstance(recipe, Recipe):
+        raise TypeError(
+            f"recipe is {recipe!r}; expected a Recipe: gan_helpers.training.COURSE, or Recipe(...)."
         )
-    _check_optimisers(recipe)
+    seed, device = check_seed(seed, most=MOST_SEED // 4), check_device(device)
     # One seed, five independent streams: two networks, images and z, the fixed z, dropout.
     generator = new_network(recipe.build_generator, seed=4 * seed).to(device)
+    latent_dim = latent_dim_of(generator, "what build_generator returns")
     discriminator = new_network(recipe.build_discriminator, seed=4 * seed + 1).to(device)
     rng = torch.Generator().manual_seed(4 * seed + 2)
     fixed_rng = torch.Generator().manual_seed(4 * seed + 3)
@@ -106,26 +108,8 @@ def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu")
         average=average,
         rng=rng,
         dropout_rng=torch.Generator().manual_seed(2**31 + seed),
-        fixed_z=torch.randn(FIXED_Z_COUNT, generator.latent_dim, generator=fixed_rng).to(device),
+        fixed_z=torch.randn(FIXED_Z_COUNT, latent_dim, generator=fixed_rng).to(device),
     )
-
-
-def _check_optimisers(recipe: Recipe) -> None:
-    for name in ("g_optimizer", "d_optimizer"):
-        if getattr(recipe, name) not in (torch.optim.Adam, torch.optim.SGD):
-            raise ValueError(
-                f"{name} is {getattr(recipe, name)!r}; expected torch.optim.Adam or "
-                "torch.optim.SGD, the class itself."
-            )
-    if not 0 <= recipe.momentum < 1:
-        raise ValueError(
-            f"momentum is {recipe.momentum}; expected a number from 0 (none) to below 1: the share "
-            "of the last update that the next one repeats."
-        )
-    if not (isinstance(recipe.head_start, int) and recipe.head_start >= 0):
-        raise ValueError(
-            f"head_start is {recipe.head_start!r}; expected a number of steps, 0 for none."
-        )
 
 
 def _optimizer(

@@ -1,16 +1,18 @@
 """One step of training: of either player on its own, and of a whole run."""
 
 import contextlib
-import math
 from collections.abc import Iterator
 
 import torch
 from torch import nn
 
+from gan_helpers.checks import check_network
 from gan_helpers.data import scale_images
 from gan_helpers.losses import GeneratorLoss, discriminator_loss, non_saturating_generator_loss
 from gan_helpers.models import sample
-from gan_helpers.training.run import Run
+from gan_helpers.training.run import FIXED_Z_COUNT, Run
+
+HOPELESS = 1e9  # nats; of the failures recorded for notebook 07 none went beyond 2e4
 
 
 def discriminator_step(
@@ -26,11 +28,13 @@ def discriminator_step(
     ``bfloat16``: multiply matrices in 16 bits; logits, loss and weights stay in 32.
     Returns ``d_loss`` (scalar), ``real_logits`` and ``fake_logits`` (N, 1), all of before the step.
 
-    Raises ``FloatingPointError`` when the loss is not finite; the weights are then untouched.
+    Raises ``FloatingPointError`` when the loss is not finite, or beyond 1e9, ``TypeError`` for
+    images that are no floats and ``ValueError`` for two shapes; the weights are then untouched.
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The discriminator's
     step".
     """
+    _check_alike(real, fake)
     # One pass for both halves: half as many calls for the same products.
     logits = forward(discriminator, torch.cat((real, fake.detach())), bfloat16)
     real_logits, fake_logits = logits.split((len(real), len(fake)))
@@ -40,6 +44,20 @@ def discriminator_step(
     d_loss.backward()
     d_optimizer.step()
     return d_loss.detach(), real_logits.detach(), fake_logits.detach()
+
+
+def _check_alike(real: torch.Tensor, fake: torch.Tensor) -> None:
+    # torch.cat would take uint8 pixels, 0 to 255, for floats in [-1, 1] without a word.
+    if not (real.is_floating_point() and fake.is_floating_point()):
+        raise TypeError(
+            f"real has dtype {real.dtype} and fake has {fake.dtype}; expected floats in [-1, 1]. "
+            "gan_helpers.data.scale_images makes them of uint8 pixels."
+        )
+    if real.shape[1:] != fake.shape[1:]:
+        raise ValueError(
+            f"real has shape {tuple(real.shape)} and fake has {tuple(fake.shape)}; expected images "
+            "of one shape, (N, 1, 28, 28)."
+        )
 
 
 def generator_step(
@@ -55,10 +73,16 @@ def generator_step(
     ``bfloat16``: as for ``discriminator_step``.
     Returns ``g_loss`` (scalar) and ``fake_logits`` (N, 1), of before the step.
 
-    Raises ``FloatingPointError`` when the loss is not finite; the weights are then untouched.
+    Raises ``FloatingPointError`` when the loss is not finite, or beyond 1e9, and ``ValueError`` for
+    fakes without gradients. The weights are then untouched.
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The generator's step".
     """
+    if not fake.requires_grad:
+        raise ValueError(
+            "fake carries no gradient, so the generator cannot learn from it; expected what the "
+            "generator has just drawn, without detach() and outside of torch.no_grad()."
+        )
     # The gradient passes through the discriminator, but its weights' own gradients are not
     # needed: leaving them out saves a third of the discriminator's work in this step.
     discriminator.requires_grad_(False)
@@ -87,11 +111,11 @@ def forward(network: nn.Module, inputs: torch.Tensor, bfloat16: bool) -> torch.T
 
 
 def check_finite(player: str, loss: torch.Tensor) -> None:
-    """Raise ``FloatingPointError`` unless the loss of ``player`` is finite."""
-    if not math.isfinite(loss.item()):
+    """Raise ``FloatingPointError`` unless the loss of ``player`` is finite, and not hopeless."""
+    if not abs(loss.item()) < HOPELESS:  # NaN fails too
         raise FloatingPointError(
-            f"The {player}'s loss became {loss.item()}: the networks' outputs have grown without "
-            "bound. The weights are those of before this step. Start again with a smaller "
+            f"The {player}'s loss became {loss.item():.4g}: the networks' outputs have grown "
+            "without bound. The weights are those of before this step. Start again with a smaller "
             "learning_rate, and check that the images are in [-1, 1]."
         )
 
@@ -99,9 +123,10 @@ def check_finite(player: str, loss: torch.Tensor) -> None:
 def gradient_norm(network: nn.Module) -> float:
     """Length of the gradient over all weights of ``network``: the root of the sum of squares.
 
-    Raises ``ValueError`` when there is no gradient. Introduced in notebook 03, "One run, two
-    losses", where it is what ``History`` records.
+    Raises ``TypeError`` when ``network`` is none and ``ValueError`` when there is no gradient.
+    Introduced in notebook 03, "One run, two losses", where it is what ``History`` records.
     """
+    check_network(network, "network")
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
     if not gradients:
         raise ValueError("network has no gradients; call loss.backward() first.")
@@ -121,6 +146,8 @@ def play_step(run: Run, images: torch.Tensor, measure: bool = False) -> None:
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The loop".
     """
     if run.history.steps == 0:
+        spread = torch.arange(FIXED_Z_COUNT) * len(images) // FIXED_Z_COUNT  # sorted or not
+        run.history.real = images[spread].cpu()
         for _ in range(run.recipe.head_start):
             play_discriminator_step(run, images)
     with _dropout_randomness(run):
@@ -250,7 +277,11 @@ def _draw_z(run: Run, count: int) -> torch.Tensor:
 
 
 def flat_weights(network: nn.Module) -> torch.Tensor:
-    """All weights of ``network`` in a row, (number of weights,), without their gradients."""
+    """All weights of ``network`` in a row, (number of weights,), without their gradients.
+
+    Raises ``TypeError`` when ``network`` is none.
+    """
+    check_network(network, "network")
     return nn.utils.parameters_to_vector(network.parameters()).detach()
 
 
@@ -268,12 +299,21 @@ def _next_batch(run: Run, images: torch.Tensor) -> torch.Tensor:
 @contextlib.contextmanager
 def _dropout_randomness(run: Run) -> Iterator[None]:
     """Dropout draws from PyTorch's global random state: lend it the run's own, then put it back."""
-    with torch.random.fork_rng(devices=[]):
-        torch.set_rng_state(run.dropout_rng.get_state())
-        try:
-            yield
-        finally:
-            run.dropout_rng.set_state(torch.get_rng_state())
+    device = run.fixed_z.device
+    if device.type == "cpu":
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(run.dropout_rng.get_state())
+            try:
+                yield
+            finally:
+                run.dropout_rng.set_state(torch.get_rng_state())
+        return
+    with torch.random.fork_rng([device], device_type=device.type):
+        # The state of a GPU's generator fits no other device: a seed for it, which the run draws.
+        seed = torch.randint(2**62, (), generator=run.dropout_rng).item()
+        lent = torch.Generator(device).manual_seed(seed).get_state()
+        torch.get_device_module(device).set_rng_state(lent, device)
+        yield
 
 
 def record_frame(run: Run) -> None:

@@ -7,6 +7,8 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
+from gan_helpers.checks import check_network
+from gan_helpers.kinds import check_about, check_file
 from gan_helpers.models import DISCRIMINATORS, GENERATORS, new_network
 from gan_helpers.training.files import read_tensors, write_whole
 
@@ -20,7 +22,8 @@ def save_generator(
     weight matrices in 16 bits: half the size, an error of about one part in 2,000 a weight. A
     missing folder is made; an older file is replaced only when the new one is complete.
 
-    Raises ``TypeError`` when ``generator`` is not one of the course's.
+    Raises ``TypeError`` when ``generator`` is not one of the course's, ``about`` holds what is no
+    text, or ``file`` is no name of a file.
     Introduced in notebook 04, "Keeping the generator".
     """
     _save("generator", generator, GENERATORS, file, about, half)
@@ -44,15 +47,18 @@ def _save(
     about: dict[str, str],
     half: bool,
 ) -> None:
+    check_network(network, role)
     name = type(network).__name__
     if known.get(name) is not type(network):
         raise TypeError(f"{role} is a {name}; expected one of {', '.join(known)}.")
+    check_about(about)
+    file = check_file(file)
     tensors = {
         key: tensor.half() if half and tensor.ndim == 2 else tensor
         for key, tensor in network.state_dict().items()
     }
     about = {**about, role: name, "sizes": json.dumps(network.sizes)}
-    write_whole(Path(file), save(tensors, about))
+    write_whole(file, save(tensors, about))
 
 
 def load_generator(file: str | Path) -> tuple[nn.Module, dict[str, str]]:

@@ -16,12 +16,9 @@ from matplotlib.figure import Figure
 from PIL import Image as PillowImage
 
 from gan_helpers import plots
+from gan_helpers.widgets.place import Place, pages_are_apart
+from gan_helpers.widgets.running import answer_on_this_thread
 from gan_helpers.widgets.screen_reader import Names
-
-NO_PYTHON = (
-    "If nothing moves, this page has no Python behind it: open the notebook in JupyterLab and run "
-    "its cells."
-)
 
 
 class Panel(ipywidgets.VBox):
@@ -35,19 +32,21 @@ class Panel(ipywidgets.VBox):
     def __init__(
         self, children: Sequence[ipywidgets.Widget], still: Callable[[], tuple[Figure, str]]
     ):
-        hint = ipywidgets.HTML(f'<p style="color:#555;font-size:85%">{NO_PYTHON}</p>')
-        names = Names(alts=[picture.alt for picture in _pictures(children)])
-        super().__init__([*children, hint, names], layout=ipywidgets.Layout(max_width="900px"))
+        parts = _all_parts(children)
+        names = Names(alts=[part.alt for part in parts if isinstance(part, Picture)])
+        answer_on_this_thread(parts)
+        super().__init__([*children, names], layout=ipywidgets.Layout(max_width="900px"))
         self.add_class("gan-panel")
-        self._still = still
+        self._still, self._place = still, Place(panel=self.model_id)
 
-    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
-        data = super()._repr_mimebundle_(**kwargs)
+    def _repr_mimebundle_(self, **kwargs: object) -> dict[str, str]:
         figure, alt = self._still()
-        data["image/png"] = plots.figure_png(figure)
+        width = int(figure.get_figwidth() * 96)
+        data = super()._repr_mimebundle_(**kwargs) if pages_are_apart() else {}
+        data["text/html"] = self._place.html(plots.figure_png(figure), alt, width)
         # nbval compares text: it must be the same wherever the notebook is run.
         data["text/plain"] = "A panel to move in JupyterLab; here is a still picture of it."
-        return data, {"image/png": {"alt": alt, "width": int(figure.get_figwidth() * 96)}}
+        return data
 
 
 class Picture(ipywidgets.Image):
@@ -63,13 +62,9 @@ class Picture(ipywidgets.Image):
         self.alt = alt
 
 
-def _pictures(widgets: Sequence[ipywidgets.Widget]) -> list[Picture]:
-    """The pictures among ``widgets`` and all that they hold, in the order of the page."""
-    found = []
-    for widget in widgets:
-        found += [widget] * isinstance(widget, Picture)
-        found += _pictures(getattr(widget, "children", ()))
-    return found
+def _all_parts(widgets: Sequence[ipywidgets.Widget]) -> list[ipywidgets.Widget]:
+    """``widgets`` and all that they hold, in the order of the page."""
+    return [part for one in widgets for part in (one, *_all_parts(getattr(one, "children", ())))]
 
 
 def row(*children: ipywidgets.Widget) -> ipywidgets.Box:
@@ -78,21 +73,38 @@ def row(*children: ipywidgets.Widget) -> ipywidgets.Box:
     return ipywidgets.Box(children, layout=layout)
 
 
-def gauge(name: str, hint: str, high: float, width: int) -> ipywidgets.FloatProgress:
-    """A bar from 0 to ``high``, with its name, ``width`` pixels wide."""
-    made = ipywidgets.FloatProgress(min=0, max=high, description=name, tooltip=hint)
-    made.layout.width, made.style.description_width = f"{width}px", "initial"
-    return made
+class Gauge(ipywidgets.HTML):
+    """A bar from 0 to ``high`` with its name before it and its value, in figures, behind it.
+
+    ``hint``: what it measures; ``digits``: of the value, behind the point.
+    """
+
+    def __init__(self, name: str, hint: str, high: float, digits: int):
+        super().__init__()
+        self._name, self._hint, self._high, self._digits = name, hint, high, digits
+
+    def show(self, value: float) -> None:
+        """Put ``value`` into the gauge."""
+        self.value = (
+            f'<span title="{self._hint}">{self._name} <meter aria-label="{self._name}" min="0" '
+            f'max="{self._high}" value="{value:.4f}" style="width: 100px"></meter> '
+            f"{value:.{self._digits}f}</span>"
+        )
 
 
 class Slider(ipywidgets.FloatSlider):
-    """A slider whose moves are not sent back to the page that they came from.
+    """A slider that tells the other tabs of the notebook where it stands after the picture is sent.
 
-    ipywidgets echoes each change, for the case that two pages show one slider: one message more
-    before the picture that the finger waits for.
+    ipywidgets sends this message first, and the picture that the finger waits for would follow it.
     """
 
     value = traitlets.CFloat(0.0).tag(sync=True, echo_update=False)
+
+    def set_state(self, sync_data: dict) -> None:
+        super().set_state(sync_data)
+        if "value" in sync_data:
+            state = {"value": sync_data["value"]}
+            self._send({"method": "echo_update", "state": state, "buffer_paths": []})
 
 
 def slider(name: str, value: float, low: float, high: float, step: float) -> Slider:
@@ -110,6 +122,20 @@ def name_slider(one: Slider, name: str) -> None:
     one.tooltip = (
         f"{name}, from {one.min:g} to {one.max:g}: drag, use the arrow keys, or type a number"
     )
+
+
+def rate_slider(name: str, value: float, low: int, high: int) -> ipywidgets.FloatLogSlider:
+    """A slider for a learning rate, from 10^``low`` to 10^``high``, that keeps ``value`` exactly.
+
+    The handle stands at the nearest of its places, twenty to a power of ten.
+    """
+    return ipywidgets.FloatLogSlider(
+        value=value, min=low, max=high, step=0.05, readout_format=".1e", description=name,
+        tooltip=f"{name} (logarithmic): drag, use the arrow keys, or type a number",
+        style={"description_width": "initial"},
+        # Otherwise the page sends the place of the handle back as the value when it shows it.
+        continuous_update=False,
+    )  # fmt: skip
 
 
 def button(name: str, hint: str, on_click: Callable[[], None]) -> ipywidgets.Button:
@@ -135,12 +161,12 @@ class LiveFigure:
     """A figure that is built once and drawn again and again: building costs several times as much.
 
     Its axes have fixed places: a layout that looks for room would double the cost of a drawing.
-    ``width``, ``height``: in inches.
+    ``width``, ``height``: in inches; ``dpi``: pixels to an inch.
     """
 
-    def __init__(self, width: float, height: float):
+    def __init__(self, width: float, height: float, dpi: int = 100):
         with mpl.rc_context(plots.STYLE):
-            self.figure = Figure(figsize=(width, height), dpi=100)
+            self.figure = Figure(figsize=(width, height), dpi=dpi)
             self._canvas = FigureCanvasAgg(self.figure)
             self._build()
 
@@ -150,6 +176,9 @@ class LiveFigure:
     def png(self) -> bytes:
         """The picture as PNG bytes, for a widget."""
         self._canvas.draw()
+        return self._drawn()
+
+    def _drawn(self) -> bytes:
         pixels = np.asarray(self._canvas.buffer_rgba())[..., :3]
         return enlarged_png(PillowImage.fromarray(pixels), 1)
 

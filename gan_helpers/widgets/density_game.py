@@ -6,6 +6,7 @@ import torch
 from matplotlib.figure import Figure
 
 from gan_helpers import plots
+from gan_helpers.checks import number
 from gan_helpers.games import densities as theory
 from gan_helpers.widgets.common import Panel, Picture, button, say, slider, status
 
@@ -53,8 +54,8 @@ def density_game() -> Panel:
 def density_game_figure(mean: float, std: float) -> Figure:
     """p_data and p_g = N(mean, std^2) beside the best discriminator D*, as a figure.
 
-    Raises ``ValueError`` when ``std`` is not positive. Introduced in notebook 01, "What the game
-    measures".
+    Raises ``TypeError`` for what is no number and ``ValueError`` when ``std`` is not positive.
+    Introduced in notebook 01, "What the game measures".
     """
     x, p_data, p_g = _densities(torch.linspace(-6, 10, 801, dtype=torch.float64), mean, std)
     discriminators = {"D*": theory.optimal_discriminator(p_data, p_g)}
@@ -65,9 +66,11 @@ def density_game_figure(mean: float, std: float) -> Figure:
 def density_game_numbers(mean: float, std: float) -> tuple[float, float]:
     """V(D*, G) and JSD(p_data, p_g) for p_g = N(mean, std^2), by quadrature, in nats.
 
-    Raises ``ValueError`` when ``std`` is not positive. Introduced in notebook 01, "What the game
-    measures".
+    Raises ``TypeError`` for what is no number and ``ValueError`` when ``std`` is not positive.
+    Introduced in notebook 01, "What the game measures".
     """
+    number(mean, "mean")
+    number(std, "std", above=0)
     reach = 8 * max(std, DATA_STD)  # beyond 8 standard deviations lies less than 1e-14 of the mass
     low, high = min(mean, DATA_MEAN) - reach, max(mean, DATA_MEAN) + reach
     x, p_data, p_g = _densities(torch.linspace(low, high, 4001, dtype=torch.float64), mean, std)

@@ -8,14 +8,15 @@ from PIL import Image as PillowImage
 from torch import nn
 
 from gan_helpers import plots
+from gan_helpers.checks import check_network, check_seed, latent_dim_of
 from gan_helpers.latent import lerp, slerp
 from gan_helpers.models import evaluating, sample
 from gan_helpers.widgets.common import (
+    Gauge,
     Panel,
     Picture,
     button,
     enlarged_png,
-    gauge,
     row,
     say,
     slider,
@@ -25,6 +26,11 @@ from gan_helpers.widgets.common import (
 POINTS = 11  # digits along a path: t = 0, 0.1, ..., 1
 PATHS = {"linear": lerp, "spherical": slerp}
 CORNERS = ("two corners", "four corners")
+# Of two corners: bottom and height of the two rows of digits and of the curve below them.
+PLACES = ((0.76, 0.19), (0.49, 0.19), (0.12, 0.29))
+SIDE = 30  # pixels from one digit to the next: 28 and the grid's margin of 2
+# t at both ends of a row of digits: the first has its middle, at pixel 16, over t = 0.
+ENDS = (-16 / (SIDE * (POINTS - 1)), 1 + 16 / (SIDE * (POINTS - 1)))
 
 
 class Interpolation(Panel):
@@ -36,20 +42,23 @@ class Interpolation(Panel):
     first two.
 
     ``generator``: as for ``LatentExplorer``; ``discriminator``: images -> logits, or None for no
-    opinions; ``seed``: of the corners. Introduced in notebook 05, "From one digit to another".
+    opinions; ``seed``: of the corners. Raises ``TypeError`` for what are no networks or no whole
+    number. Introduced in notebook 05, "From one digit to another".
     """
 
     def __init__(self, generator: nn.Module, discriminator: nn.Module | None = None, seed: int = 0):
+        high = round(1.5 * latent_dim_of(generator) ** 0.5)
+        if discriminator is not None:
+            check_network(discriminator, "discriminator")
         self._generator, self._discriminator = generator, discriminator
-        self._rng = torch.Generator().manual_seed(seed)
+        self._rng = torch.Generator().manual_seed(check_seed(seed))
         self._count = ipywidgets.ToggleButtons(options=CORNERS, description="between")
         self._count.tooltips = ("one slider, from z_0 to z_1", "two sliders, over a square")
         self._across = slider("t", 0.5, 0.0, 1.0, 0.01)
         self._down = slider("s", 0.0, 0.0, 1.0, 0.01)
         self._pictures = [Picture(f"The digit at t, {name}", width=168) for name in PATHS]
-        high = round(1.5 * generator.latent_dim**0.5)
         self._norms = [
-            gauge("|z|", f"Length of z, {p}, from 0 to {high}", high=high, width=168) for p in PATHS
+            Gauge("|z|", f"Length of z, {name}, from 0 to {high}", high, digits=1) for name in PATHS
         ]
         self._path, self._words = Picture("All digits on the way, and the length of z"), status()
         again = button("new corners", "Draw other z from N(0, I)", self._draw_corners)
@@ -93,7 +102,7 @@ class Interpolation(Panel):
             picture.value = enlarged_png(PillowImage.fromarray(image[0].numpy()), 6)
         lengths, opinions = z.norm(dim=1).tolist(), self._opinions(z)
         for norm, length in zip(self._norms, lengths, strict=True):
-            norm.value = length
+            norm.show(length)
         parts = [
             f"{name}: |z| = {length:.1f}" + (f", D = {opinion:.2f}" if opinions else "")
             for name, length, opinion in zip(PATHS, lengths, opinions or (0, 0), strict=True)
@@ -117,16 +126,16 @@ class Interpolation(Panel):
                 images = sample(self._generator, torch.cat(rows))
                 _show_digits(one, images, f"{name}: t to the right, s downwards")
             return figure
-        figure, _ = plots.new_figure(width=8.0, height=3.6)
-        figure.clear()
         with mpl.rc_context(plots.STYLE):
-            *rows, curve = figure.subplots(3, 1, height_ratios=(1, 1, 2.2))
+            figure = Figure(figsize=(8.0, 3.8))
+            # Each digit stands over its t, whatever the labels need: the axes have fixed places.
+            *rows, curve = (figure.add_axes((0.07, y, 0.92, h)) for y, h in PLACES)
         for one, (name, path), line in zip(rows, PATHS.items(), ("-", "--"), strict=True):
             z = self._points(path, t, 0.0)
             _show_digits(one, sample(self._generator, z), name)
             curve.plot(t, z.norm(dim=1), color=plots.DISCRIMINATOR, ls=line, label=name)
         curve.axhline(self._generator.latent_dim**0.5, **plots.REFERENCE_LINE)
-        curve.set_ylim(bottom=0)
+        curve.set(xlim=ENDS, ylim=(0, None))
         plots.finish(curve, "t", "|z|")
         return figure
 

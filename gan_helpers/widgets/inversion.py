@@ -7,13 +7,45 @@ from PIL import Image as PillowImage
 from torch import nn
 
 from gan_helpers import plots
-from gan_helpers.data import check_images, scale_images
+from gan_helpers.checks import check_images, latent_dim_of
+from gan_helpers.data import scale_images
 from gan_helpers.latent import invert
 from gan_helpers.models import sample
-from gan_helpers.widgets.common import Panel, Picture, enlarged_png, row, say, status
+from gan_helpers.widgets.common import LiveFigure, Panel, Picture, enlarged_png, row, say, status
 
 STEPS = 200
 NAMES = ("the real image", "G(z)", "their difference")
+
+
+class SearchFigure(LiveFigure):
+    """The error at each step of a search, and a mark at the step that is shown.
+
+    Twice as many pixels as it is wide on the screen: a page that makes it smaller keeps it sharp.
+    """
+
+    def __init__(self):
+        super().__init__(width=6.0, height=2.2, dpi=200)
+
+    def _build(self) -> None:
+        self._axes = axes = self.figure.add_axes((0.12, 0.22, 0.85, 0.74))
+        (self._curve,) = axes.plot([], [], color=plots.GENERATOR)
+        (self._mark,) = axes.plot([], [], "o", color=plots.DISCRIMINATOR, animated=True)
+        axes.set_yscale("log")
+        plots.finish(axes, "step", "squared error per pixel", legend=False)
+
+    def new_search(self, errors: list[float]) -> None:
+        """Draw another search: its error before the first step, ..., after the last."""
+        self._curve.set_data(range(len(errors)), errors)
+        self._axes.set(xlim=(-2, len(errors) + 1), ylim=(0.8 * min(errors), 1.25 * max(errors)))
+        self._canvas.draw()
+        self._unmarked = self._canvas.copy_from_bbox(self.figure.bbox)
+
+    def at(self, step: int) -> bytes:
+        """The picture, with the mark at ``step``; all else is drawn once for a search."""
+        self._mark.set_data([step], [self._curve.get_ydata()[step]])
+        self._canvas.restore_region(self._unmarked)
+        self._axes.draw_artist(self._mark)
+        return self._drawn()
 
 
 class Inversion(Panel):
@@ -24,11 +56,12 @@ class Inversion(Panel):
     through it. ``.searches`` holds its states, from before the first step to the last.
 
     ``generator``: as for ``LatentExplorer``; ``images``: uint8, shape (N, 1, 28, 28).
-    Raises ``TypeError`` or ``ValueError`` for other images. Introduced in notebook 05, "Which z
-    drew this?".
+    Raises ``TypeError`` or ``ValueError`` for other images or another generator. Introduced in
+    notebook 05, "Which z drew this?".
     """
 
     def __init__(self, generator: nn.Module, images: torch.Tensor):
+        latent_dim_of(generator)
         check_images(images, "images")
         self._generator, self._images = generator, images
         # An image costs a whole search: not at every point of a drag.
@@ -43,7 +76,8 @@ class Inversion(Panel):
             ipywidgets.VBox([ipywidgets.HTML(f"<b>{picture.alt}</b>"), picture])
             for picture in self._pictures
         ]
-        self._curve, self._words = Picture("The error at each step of the search"), status()
+        self._figure, self._words = SearchFigure(), status()
+        self._curve = Picture("The error at each step of the search, and the present step", 600)
         self._search()
         self._number.observe(lambda change: self._search(), "value")
         self._step.observe(lambda change: self._draw(), "value")
@@ -54,12 +88,13 @@ class Inversion(Panel):
     def _search(self) -> None:
         target = scale_images(self._images[self._number.value][None])
         self.searches = list(invert(self._generator, target, steps=STEPS))
-        self._curve.value = plots.figure_png(self._draw_curve())
+        self._figure.new_search([search.losses.item() for search in self.searches])
         self._draw()
 
     def _draw(self) -> None:
         for picture, image in zip(self._pictures, self._three(self._step.value), strict=True):
             picture.value = enlarged_png(PillowImage.fromarray(image.numpy()), 6)
+        self._curve.value = self._figure.at(self._step.value)
         search = self.searches[self._step.value]
         say(
             self._words,
@@ -72,14 +107,6 @@ class Inversion(Panel):
         real = self._images[self._number.value, 0]
         drawn = sample(self._generator, self.searches[step].z)[0, 0]
         return [real, drawn, (real.int() - drawn.int()).abs().to(torch.uint8)]
-
-    def _draw_curve(self) -> Figure:
-        figure, (axes,) = plots.new_figure(width=6.0, height=2.2)
-        errors = [search.losses.item() for search in self.searches]
-        axes.plot(errors, color=plots.GENERATOR)
-        axes.set_yscale("log")
-        plots.finish(axes, "step", "squared error per pixel")
-        return figure
 
     def _still_picture(self) -> tuple[Figure, str]:
         figure, axes = plots.new_figure(columns=3, width=2.4, height=2.7)

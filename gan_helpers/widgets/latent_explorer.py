@@ -2,24 +2,29 @@
 
 import asyncio
 from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
 
 import ipywidgets
+import numpy as np
 import torch
 from matplotlib.figure import Figure
 from PIL import Image as PillowImage
 from torch import nn
 
 from gan_helpers import plots
+from gan_helpers.checks import check_network, check_seed, latent_dim_of
 from gan_helpers.data import to_uint8
+from gan_helpers.kinds import check_kind
 from gan_helpers.latent import activation_directions, weight_directions
 from gan_helpers.metrics import classify
 from gan_helpers.models import evaluating, sample
 from gan_helpers.widgets.common import (
+    Gauge,
     Panel,
     Picture,
     button,
     enlarged_png,
-    gauge,
     name_slider,
     row,
     say,
@@ -27,7 +32,8 @@ from gan_helpers.widgets.common import (
     status,
 )
 
-SLIDERS = 8
+SLIDERS = 8  # fewer where z has fewer coordinates
+WORDS = "no one two three four five six seven eight".split()
 REST = 0.1  # seconds without a move
 REACH = 4  # a slider goes from -REACH to REACH; one coordinate of z has standard deviation 1
 KINDS = {
@@ -42,13 +48,17 @@ class LatentExplorer(Panel):
 
     z = z_0 + sum_k a_k v_k, with z_0 drawn from N(0, I), a_k the sliders, and v_k coordinate axes
     or directions of ``gan_helpers.latent``. ``.z`` is the present z, shape (1, latent_dim);
-    ``.saved`` holds what the button "save z" kept, shape (N, latent_dim).
+    ``.saved`` holds what the button "save z" kept, shape (N, latent_dim); its digits are shown, and
+    the button "write file" writes it, float32, to the first free of ``saved_z_1.npy``, ... in the
+    notebook's folder, to be read with ``numpy.load``.
 
     ``generator``: takes z of shape (N, latent_dim), has ``latent_dim`` and gives images in
     [-1, 1], shape (N, 1, 28, 28); ``discriminator``: images -> logits, or None for no gauge;
-    ``kind``: a key of ``KINDS``; ``numbers``: which eight of the directions; ``seed``: of z_0.
+    ``kind``: a key of ``KINDS``; ``numbers``: which eight of the directions (all of them, where
+    there are fewer), the first where nothing is said; ``seed``: of z_0.
 
-    Raises ``ValueError`` for an unknown ``kind`` or bad ``numbers``. Introduced in notebook 05,
+    Raises ``ValueError`` for an unknown ``kind`` or bad ``numbers``, ``TypeError`` for what are no
+    networks or no numbers, and a generator without ``latent_dim``. Introduced in notebook 05,
     "One coordinate at a time".
     """
 
@@ -57,29 +67,39 @@ class LatentExplorer(Panel):
         generator: nn.Module,
         discriminator: nn.Module | None = None,
         kind: str = "coordinates",
-        numbers: Iterable[int] = range(SLIDERS),
+        numbers: Iterable[int] | None = None,
         seed: int = 0,
     ):
         if kind not in KINDS:
             raise ValueError(f"kind is {kind!r}; expected one of {', '.join(map(repr, KINDS))}.")
+        latent_dim = latent_dim_of(generator)
+        if discriminator is not None:
+            check_network(discriminator, "discriminator")
+        if numbers is not None:
+            check_kind(numbers, "numbers", Iterable, "range(8) is one, of the first eight.")
         self._generator, self._discriminator = generator, discriminator
-        self._rng = torch.Generator().manual_seed(seed)
+        self._rng = torch.Generator().manual_seed(check_seed(seed))
         self._known: dict[str, torch.Tensor] = {}  # kind -> its directions, computed when chosen
         self._quiet = False
         self._telling: asyncio.TimerHandle | None = None
-        self.saved = torch.empty(0, generator.latent_dim)
+        self.saved = torch.empty(0, latent_dim)
 
         self._kind = ipywidgets.Dropdown(options=list(KINDS), value=kind)
         self._kind.description, self._kind.style.description_width = "move along", "initial"
-        self._kind.tooltip = "What the eight sliders move z along"
+        count = min(SLIDERS, len(self._all_directions()))
+        numbers = range(count) if numbers is None else numbers
+        self._kind.tooltip = f"What the {WORDS[count]} sliders move z along"
         self._which = ipywidgets.Text(value=", ".join(map(str, numbers)), continuous_update=False)
         self._which.description, self._which.style.description_width = "numbers", "initial"
-        self._which.tooltip = f"Which {SLIDERS} of the directions, with commas; then Enter"
-        self._sliders = [slider("a", 0.0, -REACH, REACH, 0.1) for _ in range(SLIDERS)]
+        self._which.tooltip = f"Which {count} of the directions, with commas; then Enter"
+        self._sliders = [slider("a", 0.0, -REACH, REACH, 0.1) for _ in range(count)]
         self._picture = Picture("The digit that the generator draws from the present z", width=224)
-        self._gauge = gauge("D(G(z))", "D's opinion: 0 generated, 1 real", high=1, width=224)
+        self._gauge = Gauge("D(G(z))", "D's opinion: 0 generated, 1 real", high=1, digits=2)
         self._words, self._caption = status(), ipywidgets.HTML()
         self._strip = Picture("Digits along the slider that was moved last")
+        self._saved = Picture("The digits of the saved z, in their order")
+        self._kept = ipywidgets.VBox([ipywidgets.HTML("<b>saved z</b>"), self._saved])
+        self._kept.layout.display = "none"  # until there are some
 
         self._directions = self._read_directions()  # raises for bad numbers
         self._name_sliders()
@@ -92,6 +112,7 @@ class LatentExplorer(Panel):
             button("new z", "Draw another z_0 from N(0, I)", self._draw_z),
             button("reset", "Put all sliders back to 0", self._put_back),
             button("save z", "Append the present z to .saved", self._save),
+            button("write file", "Write all saved z to a new file in this folder", self._write),
         ]
         shown = [self._picture] + ([] if discriminator is None else [self._gauge])
         rows = [
@@ -100,7 +121,8 @@ class LatentExplorer(Panel):
             self._words,
             row(*buttons),
         ]
-        super().__init__([*rows, self._strip, self._caption], self._still_picture)
+        rows += [self._strip, self._caption, self._kept]
+        super().__init__(rows, self._still_picture)
 
     @property
     def z(self) -> torch.Tensor:
@@ -123,7 +145,7 @@ class LatentExplorer(Panel):
         self._put_back()
 
     def _put_back(self) -> None:
-        self._quiet = True  # eight changes, one picture
+        self._quiet = True  # many changes, one picture
         for one in self._sliders:
             one.value = 0.0
         self._quiet = False
@@ -145,7 +167,21 @@ class LatentExplorer(Panel):
 
     def _save(self) -> None:
         self.saved = torch.cat((self.saved, self.z))
-        self._say(f"Saved as number {len(self.saved)} of .saved.")
+        digits = plots.grid_image(sample(self._generator, self.saved), columns=9)
+        self._saved.value, self._saved.width = enlarged_png(digits, 2), str(2 * digits.width)
+        self._kept.layout.display = "flex"
+        self._say(f"Saved as number {len(self.saved)} of .saved; its digit stands last, below.")
+
+    def _write(self) -> None:
+        if not len(self.saved):
+            self._say("No z is saved yet: press save z first.")
+            return
+        try:
+            file = _write_new(self.saved.numpy())
+        except OSError as error:
+            self._say(f"The file could not be written: {error.strerror}. Nothing is lost: .saved.")
+            return
+        self._say(f"Wrote {len(self.saved)} z to {file}; numpy.load reads them.")
 
     # --- what the reader sees -------------------------------------------------------------------
 
@@ -153,7 +189,7 @@ class LatentExplorer(Panel):
         image, opinion = self._look()
         self._picture.value = enlarged_png(PillowImage.fromarray(image[0, 0].numpy()), 8)
         if opinion is not None:
-            self._gauge.value = opinion
+            self._gauge.show(opinion)
 
     def _tell_soon(self) -> None:
         """Tell when the slider rests: nobody can read, or listen to, words at every point of a
@@ -210,19 +246,22 @@ class LatentExplorer(Panel):
         digit.imshow(image[0, 0].numpy(), cmap="gray", vmin=0, vmax=255)
         title = self._describe(image) + ("" if opinion is None else f"\nD(G(z)) = {opinion:.2f}")
         digit.set_title(title, fontsize=9)
-        every = torch.cat([self._along(k) for k in range(SLIDERS)])
+        every = torch.cat([self._along(k) for k in range(len(self._sliders))])
         strips.imshow(plots.grid_image(every, 2 * REACH + 1), cmap="gray", vmin=0, vmax=255)
         side = 30  # 28 pixels and the grid's margin of 2
         centres = [side * (k + 0.5) for k in range(2 * REACH + 1)]
         strips.set_xticks(centres, range(-REACH, REACH + 1), fontsize=8)
-        strips.set_yticks(centres[:SLIDERS], [one.description for one in self._sliders], fontsize=8)
+        strips.set_yticks(
+            centres[: len(self._sliders)], [one.description for one in self._sliders], fontsize=8
+        )
         strips.set_title("the digits along each slider", fontsize=9)
         digit.set(xticks=[], yticks=[])
         for axes in (digit, strips):
             axes.grid(False)
-        changed = [self._ends(k) for k in range(SLIDERS)]
+        changed = [self._ends(k) for k in range(len(self._sliders))]
+        rows = f"{WORDS[len(changed)]} row{'s' if len(changed) > 1 else ''}"
         alt = (
-            f"A digit. {self._describe(image)} Beside it eight rows of digits, one for each "
+            f"A digit. {self._describe(image)} Beside it {rows} of digits, one for each "
             f"slider, from end to end; at the ends the classifier sees {', '.join(changed)}."
         )
         return figure, alt
@@ -255,9 +294,23 @@ class LatentExplorer(Panel):
         text, last = self._which.value, len(self._all_directions()) - 1
         words = [word.strip() for word in text.split(",")]
         good = all(word.isdecimal() and int(word) <= last for word in words)
-        if not good or len(words) != SLIDERS:
+        if not good or len(words) != len(self._sliders):
             raise ValueError(
-                f"numbers is {text!r}; expected {SLIDERS} whole numbers from 0 to {last}, with "
-                "commas between them; one may stand there twice."
+                f"numbers is {text!r}; expected {len(self._sliders)} whole numbers from 0 to "
+                f"{last}, with commas between them; one may stand there twice."
             )
         return [int(word) for word in words]
+
+
+def _write_new(array: np.ndarray) -> Path:
+    """Write ``array`` under the first name that is free: no file is overwritten."""
+    names = (Path(f"saved_z_{number}.npy").absolute() for number in count(1))
+    file = next(name for name in names if not name.exists())
+    opened = file.open("xb")
+    try:
+        with opened:
+            np.save(opened, array, allow_pickle=False)
+    except OSError:  # half written
+        file.unlink()
+        raise
+    return file

@@ -19,7 +19,7 @@ from gan_helpers.games import (
     toy_step,
 )
 from gan_helpers.losses import GENERATOR_LOSSES
-from gan_helpers.widgets.common import Panel, Picture, button, say, status
+from gan_helpers.widgets.common import Panel, Picture, button, rate_slider, row, say, status
 from gan_helpers.widgets.line_figure import LineFigure
 from gan_helpers.widgets.running import Runner
 
@@ -78,8 +78,9 @@ class OneDimensionalLab(Panel):
         ]
         rows = [presets, [self._target, self._loss], [self._d_rate, self._g_rate],
                 [self._d_steps, self._beta], self._bars, moves]  # fmt: skip
-        rows = [ipywidgets.HBox(row) for row in rows]
+        rows = [row(*controls) for controls in rows]
         self._bars_row = rows[4]
+        self._bars_row.layout.grid_gap = "0"
         super().__init__([*rows, self._picture, self._words, self._news], self._still_picture)
         self._preset("healthy")
 
@@ -92,28 +93,27 @@ class OneDimensionalLab(Panel):
                                "The generator's loss; it may be changed in the middle of a game",
                                options=list(GENERATOR_LOSSES))  # fmt: skip
         self._d_rate, self._g_rate = (
-            _labelled(ipywidgets.FloatLogSlider, f"learning rate of {player}",
-                      f"Size of {player}'s steps, from 0.0001 to 0.1: arrow keys, or type a number",
-                      min=-4, max=-1, step=0.05, readout_format=".1e")
-            for player in "DG"
-        )  # fmt: skip
+            rate_slider(f"learning rate of {player}", 1e-3, -4, -1) for player in "DG"
+        )
         self._d_steps = _labelled(ipywidgets.IntSlider, "D-steps per G-step",
                                   "Steps of D before each step of G", min=1, max=20)  # fmt: skip
         self._beta = _labelled(ipywidgets.Dropdown, "Adam's beta 1",
                                "Adam's memory of the gradient: 0 is none",
                                options=[0.0, 0.5, 0.9])  # fmt: skip
         width = Bars(FIRST_BARS).width
+        centres = [f"{Bars.low + (k + 0.5) * width:g}" for k in range(len(FIRST_BARS))]
         self._bars = [
             ipywidgets.IntSlider(
-                value=height, min=0, max=10, orientation="vertical",
-                description=f"{Bars.low + (k + 0.5) * width:g}",
-                tooltip=f"Height of the density around x = {Bars.low + (k + 0.5) * width:g}",
-                layout=ipywidgets.Layout(width="56px", height="130px"),
+                value=height, min=0, max=10, orientation="vertical", description=x,
+                tooltip=f"height of bar {number} of {len(centres)}, around x = {x}",
+                layout=ipywidgets.Layout(flex="1 1 37px", max_width="56px", height="170px"),
             )
-            for k, height in enumerate(FIRST_BARS)
+            for number, (x, height) in enumerate(zip(centres, FIRST_BARS, strict=True), 1)
         ]  # fmt: skip
         self._steering = [self._target, self._loss, self._d_rate, self._g_rate, self._d_steps,
                           self._beta, *self._bars]  # fmt: skip
+        for control in self._steering[:6]:
+            control.layout = ipywidgets.Layout(flex="1 1 320px", min_width="0", max_width="380px")
         for control in self._steering:
             control.observe(self._steer, "value")
 
@@ -121,7 +121,7 @@ class OneDimensionalLab(Panel):
         """Take the controls' values into the game, which goes on with the networks that it has."""
         if self._quiet:
             return
-        self._bars_row.layout.display = "" if self._target.value == DRAWN else "none"
+        self._bars_row.layout.display = "flex" if self._target.value == DRAWN else "none"
         try:
             self._take_recipe()
         except ValueError:
@@ -274,6 +274,5 @@ def _labelled(
         description=name,
         tooltip=hint,
         style={"description_width": "initial"},
-        layout=ipywidgets.Layout(width="380px"),
         **options,
     )

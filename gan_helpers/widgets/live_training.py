@@ -18,7 +18,7 @@ from gan_helpers.models import evaluating
 from gan_helpers.training import (
     Run,
     advance,
-    check_batch_size,
+    check_training,
     draw_frame,
     draw_unnoticed,
     forward,
@@ -28,7 +28,7 @@ from gan_helpers.training import (
     record_frame,
     stop_button,
 )
-from gan_helpers.widgets.common import Panel, Picture, button, row, say, status
+from gan_helpers.widgets.common import Panel, Picture, button, rate_slider, row, say, status
 from gan_helpers.widgets.running import Runner, pause_all
 from gan_helpers.widgets.training_figure import COLUMNS, SingleStep, TrainingFigure, curve
 
@@ -59,7 +59,7 @@ def live_training(run: Run, images: torch.Tensor) -> Panel:
 
 class _LiveTraining(Panel):
     def __init__(self, run: Run, images: torch.Tensor):
-        check_batch_size(run, images)
+        check_training(run, images)
         device = run.fixed_z.device
         rng = torch.Generator().manual_seed(0)
         self._run, self._images = run, images.to(device)
@@ -93,6 +93,11 @@ class _LiveTraining(Panel):
         )  # fmt: skip
         self._samples = Picture("Samples of the fixed z, as they are now", width=304)
         self._curves = Picture("Losses, outputs of D and the gradient of G", width=550)
+        # Side by side, both as high, as long as there is room for two thirds of their size.
+        for picture in (self._samples, self._curves):
+            share = int(picture.width)
+            picture.layout.flex, picture.layout.min_width = f"{share} 1 {share * 2 // 3}px", "0"
+            picture.layout.max_width = f"min({share}px, 100% - 4px)"
         self._words = status()
         rates = [
             _rate_slider("D's learning rate", run.d_optimizer),
@@ -255,17 +260,8 @@ class _LiveTraining(Panel):
 def _rate_slider(name: str, optimizer: torch.optim.Optimizer) -> ipywidgets.FloatLogSlider:
     (group,) = optimizer.param_groups
     exponent = math.log10(max(group["lr"], 1e-6))
-    made = ipywidgets.FloatLogSlider(
-        value=group["lr"],
-        min=min(-6, math.floor(exponent)),
-        max=max(-1, math.ceil(exponent)),
-        step=0.05,
-        description=name,
-        tooltip=f"{name} (logarithmic): drag, use the arrow keys, or type a number",
-        readout_format=".1e",
-        # Otherwise JupyterLab rounds the value to a whole step of the slider when it is shown.
-        continuous_update=False,
-        style=WIDE,
+    made = rate_slider(
+        name, group["lr"], min(-6, math.floor(exponent)), max(-1, math.ceil(exponent))
     )
     made.observe(lambda change: group.update(lr=change["new"]), "value")
     return made

@@ -1,8 +1,12 @@
 """Training that goes on while the reader uses the notebook."""
 
 import asyncio
+import contextlib
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import ipywidgets
 
 from gan_helpers.training import stop_button
 
@@ -19,9 +23,10 @@ _at_work: list["Runner"] = []
 class Runner:
     """Calls ``step`` in short bursts on the kernel's own event loop, until ``pause``.
 
-    No thread: between two bursts the kernel answers sliders and runs cells, and nothing changes the
-    networks in the middle of a step. Only one runner works at a time: starting one pauses the
-    other, also one whose panel was replaced when its cell was run again.
+    No thread: between two bursts the kernel answers sliders (see ``answer_on_this_thread``) and
+    runs cells, and nothing changes the networks in the middle of a step. Only one runner works at
+    a time: starting one pauses the other, also one whose panel was replaced when its cell was run
+    again.
 
     ``step``: one step of training; ``show``: draws the present state, as often as ``show_every``
     (seconds) allows and never for more than ``show_share`` of the time; ``stopped``: called once
@@ -104,3 +109,31 @@ def pause_all() -> None:
     """Pause the runner that is at work, if there is one."""
     for runner in list(_at_work):
         runner.pause()
+
+
+def answer_on_this_thread(widgets: Sequence[ipywidgets.Widget]) -> None:
+    """Have all that the page says to ``widgets`` answered between two bursts and two cells.
+
+    JupyterLab hands messages to a second thread of the kernel (a subshell, ipykernel 7), in the
+    middle of a training step or of a cell. Here that thread passes them on and waits: the page
+    sends a slider's next value when it has the answer to the one before.
+    """
+    with contextlib.suppress(RuntimeError):  # outside a kernel there is no page, and no loop
+        loop = asyncio.get_running_loop()
+        for widget in widgets:
+            widget.comm.on_msg(_passed_on(widget._handle_msg, loop, threading.get_ident()))
+
+
+def _passed_on(
+    handle: Callable[[dict], None], loop: asyncio.AbstractEventLoop, thread: int
+) -> Callable[[dict], None]:
+    async def answer(message: dict) -> None:
+        handle(message)
+
+    def pass_on(message: dict) -> None:
+        if threading.get_ident() == thread:
+            handle(message)
+        else:
+            asyncio.run_coroutine_threadsafe(answer(message), loop).result()
+
+    return pass_on

@@ -8,15 +8,19 @@ import traitlets
 SCRIPT = """
 function nameAll(panel, alts) {
   for (const row of panel.querySelectorAll(".widget-inline-hbox, .widget-inline-vbox")) {
-    const label = row.querySelector(".widget-label")?.textContent;
-    if (!label) continue;
-    for (const part of row.querySelectorAll("[role=slider], [role=progressbar], .progress"))
-      part.setAttribute("aria-label", label);
+    const label = row.querySelector(".widget-label");
     const readout = row.querySelector(".widget-readout");
-    readout?.setAttribute("role", "textbox");
-    readout?.setAttribute("aria-label", label + ", type a number");
-    const bar = row.querySelector(".progress");
-    if (bar) bar.setAttribute("role", "progressbar");
+    if (!label?.textContent) continue;
+    // Below an upright slider stands a number; its hint says of what.
+    const name = row.matches(".widget-inline-vbox") ? label.title : label.textContent;
+    for (const part of row.querySelectorAll("[role=slider]")) {
+      part.setAttribute("aria-label", name);
+      // As written beside it: of a logarithmic slider the page would say the exponent.
+      if (readout) part.setAttribute("aria-valuetext", readout.textContent);
+    }
+    if (!readout?.isContentEditable) continue;
+    readout.setAttribute("role", "textbox");
+    readout.setAttribute("aria-label", name + ", type a number");
   }
   [...panel.querySelectorAll("img")].forEach((picture, i) => (picture.alt = alts[i] ?? ""));
   for (const play of panel.querySelectorAll(".widget-play"))
@@ -25,9 +29,12 @@ function nameAll(panel, alts) {
 }
 export default {
   render({ model, el }) {
-    const timer = setTimeout(() => {
+    let timer = setTimeout(function start() {
       const panel = el.closest(".gan-panel");
-      if (!panel) return;
+      if (!panel) {  // loaded again, a page puts its parts together in any order
+        timer = setTimeout(start, 50);
+        return;
+      }
       nameAll(panel, model.get("alts"));
       const watch = new MutationObserver(() => nameAll(panel, model.get("alts")));
       watch.observe(panel, { subtree: true, childList: true });

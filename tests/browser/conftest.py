@@ -16,12 +16,14 @@ NO_CHROMIUM = "no Chromium or Chrome was found on PATH"
 SETUP = f"""
 import base64
 from gan_helpers import data, plots, training, widgets
+from gan_helpers.games import LINE_RECIPES
 from gan_helpers.training import COURSE, start_run
 from gan_helpers.widgets import live_training, one_dimensional_lab
 generator, _ = training.load_generator({str(lab.GENERATOR)!r})
 discriminator, _ = training.load_discriminator({str(lab.DISCRIMINATOR)!r})
 images, _ = data.load_mnist()
 run = start_run(COURSE)
+made = training.train(start_run(COURSE), images, steps=8, frame_every=4, progress=False)
 rate = run.g_optimizer.param_groups[0]["lr"]
 """
 # Each ends with a panel, in the order of the page.
@@ -29,8 +31,9 @@ PANELS = {
     "explorer": "explorer = widgets.LatentExplorer(generator, discriminator)\nexplorer",
     "interpolation": "widgets.Interpolation(generator, discriminator)",
     "inversion": "widgets.Inversion(generator, images[:20])",
+    "film": "widgets.film(made, alt='Forty squares of a short run: noise turns into the first strokes.')",
     "live": "live_training(run, images)",
-    "lab": "one_dimensional_lab()",
+    "lab": "line = one_dimensional_lab()\nline",
 }
 
 

@@ -20,6 +20,7 @@ import ipywidgets
 import nbformat
 import numpy as np
 import torch
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Error, Locator, Page, sync_playwright
 
@@ -121,10 +122,16 @@ def copy_without_outputs(source: Path, file: Path) -> None:
     nbformat.write(notebook, file)
 
 
-def open_notebook(page: Page, address: str, name: str) -> None:
+def open_notebook(page: Page, address: str, name: str, workspace: str = "") -> None:
     """Open the notebook ``name`` in a workspace of its own and wait for its kernel."""
-    page.goto(f"{address}lab/workspaces/{Path(name).stem}/tree/{name}?token={TOKEN}")
-    page.wait_for_function(  # a run that is asked for earlier is lost
+    workspace = workspace or Path(name).stem
+    page.goto(f"{address}lab/workspaces/{workspace}/tree/{name}?token={TOKEN}")
+    wait_for_kernel(page)
+
+
+def wait_for_kernel(page: Page) -> None:
+    """Wait until the open notebook's kernel has nothing to do: a run asked for earlier is lost."""
+    page.wait_for_function(
         """() => {
             const session = window.jupyterapp?.shell.currentWidget?.context?.sessionContext;
             return session?.isReady && session.session?.kernel?.status === 'idle';
@@ -146,6 +153,36 @@ def run_all(page: Page) -> None:
         }""",
         timeout=WAIT * 1e3,
     )
+
+
+def restart_kernel(page: Page) -> None:
+    page.evaluate("jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()")
+    wait_for_kernel(page)
+
+
+def shut_kernel_down(page: Page) -> None:
+    page.evaluate("jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
+
+
+def choose_theme(page: Page, theme: str) -> None:
+    """``theme``: "JupyterLab Light" or "JupyterLab Dark"."""
+    page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+    light = "true" if theme.endswith("Light") else "false"
+    page.locator(f"body[data-jp-theme-light={light}]").wait_for(state="attached")
+    page.wait_for_timeout(1000)  # colours change step by step
+
+
+def set_width(page: Page, width: int, side_bar: bool) -> None:
+    """Give the window ``width`` pixels, with or without the list of files at its left."""
+    page.set_viewport_size({"width": width, "height": VIEWPORT["height"]})
+    page.evaluate(
+        """open => {
+            if (jupyterapp.shell.leftCollapsed === open)
+                return jupyterapp.commands.execute('application:toggle-left-area');
+        }""",
+        side_bar,
+    )
+    page.wait_for_timeout(500)
 
 
 def errors_in(page: Page) -> list[str]:
@@ -271,11 +308,24 @@ def part(panel: ipywidgets.Widget, name: str) -> ipywidgets.Widget:
 
 def unnamed_controls(panel: Locator) -> list[str]:
     """The controls and pictures without a name that a screen reader could say."""
-    roles = "button|checkbox|combobox|img|listbox|progressbar|radio|slider|spinbutton|textbox"
+    roles = "button|checkbox|combobox|img|listbox|meter|progressbar|radio|slider|spinbutton|textbox"
     nameless = re.findall(rf"^\s*- (?:{roles})(?! \")\b.*$", panel.aria_snapshot(), re.M)
     # With an empty alt a picture counts as decoration, which none of ours is.
     pictures = panel.locator('img[alt=""], img:not([alt])').all()
     return nameless + [picture.evaluate("img => img.outerHTML") for picture in pictures]
+
+
+def found_by_axe(part: Locator) -> list[str]:
+    """What axe-core calls serious or critical in a part of the page."""
+    part.evaluate("part => part.setAttribute('data-axe', '')")
+    found = Axe().run(part.page, context="[data-axe]").response["violations"]
+    part.evaluate("part => part.removeAttribute('data-axe')")
+    return [
+        f"{one['help']}: {node['html'][:200]}"
+        for one in found
+        for node in one["nodes"]
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 def missed_by_tab(panel: Locator) -> list[str]:

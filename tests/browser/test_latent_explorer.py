@@ -1,5 +1,7 @@
 """The latent explorer in the browser shows the digit of its z, however z was moved."""
 
+import re
+
 import pytest
 import torch
 
@@ -72,14 +74,13 @@ def test_gauge_and_words_say_what_the_networks_say(panels_page, panel, generator
     panel.get_by_role("status").get_by_text(f"|z| = {draws[0].norm():.1f}.").wait_for()
     with torch.no_grad():
         d = discriminator(generator.eval()(draws[0])).sigmoid().item()
-    gauge = panel.locator(".progress-bar")
+    gauge = panel.get_by_role("meter", name="D(G(z))")
     lab.wait_until(  # the kernel may still be at the reset of the test before
-        lambda: (
-            gauge.evaluate("bar => parseFloat(bar.style.width)") == pytest.approx(100 * d, abs=0.1)
-        ),
+        lambda: gauge.evaluate("bar => bar.value") == pytest.approx(d, abs=1e-3),
         panels_page,
         "the gauge does not show D's opinion",
     )
+    panel.get_by_text(re.compile(rf"D\(G\(z\)\).*{d:.2f}")).wait_for()
 
 
 def test_other_directions_start_from_the_digit_that_is_shown(panels_page, panel, generator, draws):
@@ -101,6 +102,8 @@ def test_new_z_and_save_z(panels_page, panel, generator, draws):
     expect_digit(panel, generator, draws[1])
     click(panel, "save z")
     panel.get_by_role("status").get_by_text("Saved as number 1").wait_for()
+    saved = enlarged_png(plots.grid_image(sample(generator, draws[1]), 9), 2)
+    lab.expect_picture(panel.locator("img").nth(2), lab.pixels(saved), tolerance=1)
     assert lab.ask(panels_page, "explorer.saved.shape == (1, 100)") == "True"
     saved = float(lab.ask(panels_page, "explorer.saved.norm().item()"))
     assert saved == pytest.approx(draws[1].norm().item(), abs=1e-4)

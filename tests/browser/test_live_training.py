@@ -69,4 +69,4 @@ def test_training_starts_takes_orders_and_pauses(panels_page, panel):
     # What is shown was drawn beside the frame, and the page may show it a moment after the words.
     frame = "base64.b64encode(plots.samples_png(run.history.frames[-1], 5)).decode()"
     last = lab.pixels(base64.b64decode(lab.ask(panels_page, frame).strip("'")))
-    lab.expect_picture(panel.locator("img").first, last, tolerance=2)
+    lab.expect_picture(panel.locator("img").first, last)

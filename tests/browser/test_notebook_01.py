@@ -61,3 +61,9 @@ def test_the_mouse_drags_p_g(notebook_page, game):
 def test_controls_are_named_and_reached_by_tab(notebook_page, game):
     assert lab.unnamed_controls(game) == []
     assert lab.missed_by_tab(game) == []
+
+
+def test_every_figure_is_described_in_the_page(notebook_page, game):
+    figures = notebook_page.locator(".jp-OutputArea-output img")
+    described = figures.evaluate_all("all => all.map(figure => figure.alt)")
+    assert len(described) >= 7 and all(len(alt) > 30 for alt in described)

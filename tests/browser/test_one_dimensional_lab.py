@@ -6,6 +6,7 @@ import ipywidgets
 import pytest
 
 from browser import lab
+from gan_helpers.games import LINE_RECIPES
 from gan_helpers.widgets.line_lab import one_dimensional_lab
 
 PANEL = "lab"
@@ -49,6 +50,15 @@ def test_presets_set_up_their_game(panels_page, panel, twin, name):
     lab.part(twin, name).click()
     panel.get_by_text(f"Set up: {name}.").wait_for()
     expect_twin(panel, twin)
+    panels_page.wait_for_timeout(500)  # the page has shown the new values, and might send others
+    panel.get_by_text(f"Set up: {name}.").wait_for()
+    assert lab.ask(panels_page, f"line.run.recipe == LINE_RECIPES[{name!r}]") == "True"
+    click(panel, "Step D")  # as the reader goes on
+    panel.get_by_text("One step of D").wait_for()
+    assert lab.ask(panels_page, f"line.run.recipe == LINE_RECIPES[{name!r}]") == "True"
+    rates = [panel.get_by_role("textbox", name=f"learning rate of {p}") for p in "DG"]
+    recipe = LINE_RECIPES[name]
+    assert [float(rate.inner_text()) for rate in rates] == [recipe.d_rate, recipe.g_rate]
 
 
 def test_a_target_is_drawn_with_bars(panels_page, panel, twin):
@@ -57,7 +67,8 @@ def test_a_target_is_drawn_with_bars(panels_page, panel, twin):
     lab.part(twin, "real data").value = "drawn below"
     expect_twin(panel, twin)
     bar = lab.parts(twin, ipywidgets.IntSlider)[-1]
-    lab.press(lab.slider(panel, bar.description), "ArrowUp", "ArrowUp")
+    assert bar.tooltip == "height of bar 12 of 12, around x = 2.75"
+    lab.press(lab.slider(panel, bar.tooltip), "ArrowUp", "ArrowUp")
     bar.value = 2
     expect_twin(panel, twin)
 

@@ -60,13 +60,60 @@ def test_the_table_of_a_generator_is_printed(calls, weights, capsys):
     assert (n, seed) == (10_000, 0)
 
 
-@pytest.mark.parametrize(("more", "count"), [([], 30), (["--n", "12"], 12)])
-def test_the_table_of_the_first_images_is_printed(calls, pictures, capsys, more, count):
-    assert status_of("evaluate", pictures, *more) == 0
-    assert capsys.readouterr().out == f"{replace(FABRICATED, samples=count)}\n"
-    assert (calls[0].dtype, calls[0].shape) == (torch.uint8, (count, 1, 28, 28))
+def test_all_images_of_a_file_are_measured_where_there_are_not_too_many(calls, pictures, capsys):
+    assert status_of("evaluate", pictures) == 0
+    assert capsys.readouterr().out == f"{replace(FABRICATED, samples=30)}\n"
+    assert (calls[0].dtype, calls[0].shape) == (torch.uint8, (30, 1, 28, 28))
     with np.load(pictures) as arrays:
-        assert np.array_equal(calls[0].numpy()[:, 0], arrays["images"][:count])
+        assert np.array_equal(calls[0].numpy()[:, 0], arrays["images"])
+
+
+@pytest.mark.parametrize(("more", "n"), [([], 10_000), (["--n", "12"], 12)])
+def test_of_more_images_those_measured_are_spread_evenly_and_it_is_said(
+    calls, tmp_path, capsys, more, n
+):
+    images = np.zeros((20_000, 784), np.uint8)
+    images[:, 0] = np.arange(20_000) // 2000  # sorted by class
+    images[:, 1] = 255
+    np.save(tmp_path / "sorted.npy", images)
+    assert status_of("evaluate", tmp_path / "sorted.npy", *more) == 0
+    counts = calls[0][:, 0, 0, 0].int().bincount(minlength=10)
+    assert counts.sum() == n and counts.max() - counts.min() <= 1
+    table, remark = capsys.readouterr().out.rsplit("\n", 2)[:2]
+    assert table == str(replace(FABRICATED, samples=n))
+    assert remark == f"Of the 20,000 images {n:,} were measured, spread evenly over all."
+
+
+@pytest.mark.parametrize("more", [[], ["--range", "0", "1"]])
+def test_a_range_that_looks_mistaken_is_remarked_beside_the_table(calls, tmp_path, capsys, more):
+    np.save(tmp_path / "dark.npy", np.ones((5, 28, 28), np.uint8))
+    assert status_of("evaluate", tmp_path / "dark.npy", *more) == 0
+    table = f"{replace(FABRICATED, samples=5)}\n"
+    rest = capsys.readouterr().out.removeprefix(table)
+    if more:  # white, as most of no digits' pixels are
+        assert "most frequent value is 255" in rest and calls[0].min() == 255
+    else:
+        assert rest.startswith("All pixels are 0 or 1 of 255") and "--range 0 1" in rest
+
+
+def test_floats_and_one_of_several_arrays_are_measured_when_they_are_named(calls, tmp_path, capsys):
+    floats = np.full((20, 28, 28, 1), -1, np.float32)
+    floats[:, 3] = 1
+    np.savez(tmp_path / "samples.npz", floats, np.arange(20))
+    (tmp_path / "samples.npz").rename(tmp_path / "SAMPLES.NPZ")
+    for more in ([], ["--array", "arr_0"], ["--array", "arr_0", "--range", "-1", "1"]):
+        assert status_of("evaluate", tmp_path / "SAMPLES.NPZ", *more) == (
+            0 if len(more) == 5 else 1
+        )
+        if len(more) < 5:
+            assert_one_sentence(capsys, "--range" if more else "arr_0, arr_1; name", "--")
+    assert calls[0].unique().tolist() == [0, 255] and (calls[0][:, 0, 3] == 255).all()
+
+
+@pytest.mark.parametrize("more", [["--range", "0", "1"], ["--array", "images"]])
+def test_what_is_said_of_images_is_refused_for_a_generator(calls, weights, capsys, more):
+    assert status_of("evaluate", weights, *more) == 1
+    assert_one_sentence(capsys, f"{more[0]} is for images")
 
 
 def test_the_numbers_are_written_as_json(calls, weights, tmp_path, capsys):
@@ -104,10 +151,13 @@ def test_a_missing_or_damaged_file(calls, tmp_path, capsys, name, content):
     assert calls == []
 
 
-@pytest.mark.parametrize(("name", "words"), [("absent/a.json", "not exist"), ("", "is a folder")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("absent/a.json", "not exist"), ("", "is a folder"), ("a.json", "may not")]
+)
 def test_json_that_cannot_be_written_is_reported_before_the_work(
-    calls, weights, tmp_path, capsys, name, words
+    calls, weights, tmp_path, monkeypatch, capsys, name, words
 ):
+    monkeypatch.setattr("os.access", lambda folder, mode: False)
     assert status_of("evaluate", weights, "--json", tmp_path / name) == 1
     assert_one_sentence(capsys, "--json", str(tmp_path / name), words)
     assert calls == []
@@ -133,7 +183,7 @@ def test_weights_that_lack_a_layer_and_files_without_images_or_with_others(
     save_file(tensors, weights, metadata={"generator": "Generator"})
     for file, arrays, words in (
         (weights, None, "does not hold the weights of a whole Generator"),
-        (pictures, {"pictures": np.zeros((30, 28, 28), np.uint8)}, "no readable array 'images'"),
+        (pictures, {"a": np.zeros((30, 28, 28), np.uint8), "b": np.zeros(30)}, "a, b; name the"),
         (pictures, {"images": np.zeros((30, 28, 28), np.float32)}, "float32"),
     ):
         if arrays:
@@ -151,9 +201,11 @@ def test_weights_that_lack_a_layer_and_files_without_images_or_with_others(
         ("pictures", ["--n", "-1"], "--n is -1"),  # and counts from no end
         ("weights", ["--n", "999"], "n is 999; expected at least 1,000"),
         ("weights", ["--n", "-1"], "n is -1"),
+        ("weights", ["--n", "9" * 20], f"n is {'9' * 20}"),
+        ("pictures", ["--n", "9" * 20], f"n is {'9' * 20}"),
     ],
 )
-def test_too_few_images_are_reported(pictures, weights, capsys, file, more, words):
+def test_too_few_images_and_too_many_are_reported(pictures, weights, capsys, file, more, words):
     assert status_of("evaluate", pictures if file == "pictures" else weights, *more) == 1
     assert_one_sentence(capsys, words)
 

@@ -143,6 +143,28 @@ def test_a_time_budget_ends_a_run_and_is_counted_on_by_resume(tmp_path, monkeypa
     assert checkpoint(tmp_path).history.steps == 2 * steps
 
 
+@pytest.mark.parametrize("more", [[], ["--minutes", "0.05"]])
+def test_a_time_budget_that_is_used_up_is_said_with_how_to_give_more(
+    tmp_path, monkeypatch, capsys, more
+):
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 2.5  # the last step ends beyond the limit
+        return now[0]
+
+    monkeypatch.setattr(train_command.time, "perf_counter", clock)
+    assert begin(tmp_path, "--minutes", "0.1") == 0
+    steps = checkpoint(tmp_path).history.steps
+    capsys.readouterr()
+    assert resume(tmp_path, *more) == 0
+    line, *_ = capsys.readouterr().out.splitlines()
+    length = (more or ["--minutes", "0.1"])[1]
+    again = f"python -m gan_helpers train --resume --out {tmp_path} --minutes N"
+    assert line == f"The run has had its {length} minutes. To give it N in all: {again}"
+    assert checkpoint(tmp_path).history.steps == steps
+
+
 def test_a_run_ends_with_its_diagnosis_unless_it_was_too_short(tmp_path, capsys):
     assert begin(tmp_path, "--epochs", "19", "--grid-every", "19") == 0  # 190 steps
     assert "Diagnosis" not in capsys.readouterr().out
@@ -188,7 +210,7 @@ def test_a_run_that_is_stopped_and_resumed_is_the_uninterrupted_one(
     assert_same_folder(stopped, whole)
 
 
-@pytest.mark.parametrize("name", ["save_checkpoint", "_leave", "load_mnist", "grid_image"])
+@pytest.mark.parametrize("name", ["save_checkpoint", "_leave", "load_mnist", "samples_png"])
 def test_ctrl_c_at_any_other_moment_ends_the_program_quietly_too(tmp_path, monkeypatch, name):
     stopped, whole = tmp_path / "stopped", tmp_path / "whole"
     assert begin(whole, "--epochs", "2") == 0
@@ -220,6 +242,19 @@ def test_resuming_keeps_the_recipe_the_seed_and_the_length(tmp_path, monkeypatch
     about = read_about(tmp_path / "checkpoint.safetensors")
     assert {**about, "seconds": 0} == {**command, "seconds": 0}
     assert about["seconds"] > command["seconds"]
+
+
+def test_the_record_of_a_run_says_the_commands_really_given(tmp_path):
+    assert begin(tmp_path, "--epochs", "1") == 0
+    for more in (["--epochs", "2"], [], ["--grid-every", "1"], ["--epochs", "3"]):
+        assert resume(tmp_path, *more) == 0
+    options = f"train --out {tmp_path} --device cpu"
+    commands = json.loads((tmp_path / "run.json").read_text())["command"].split(" && ")
+    assert commands == [  # those that changed nothing are left out
+        "python -m gan_helpers " + " ".join([options, *SMALL, "--epochs 1"]),
+        f"python -m gan_helpers {options} --resume --epochs 2",
+        f"python -m gan_helpers {options} --resume --epochs 3",
+    ]
 
 
 def test_a_longer_length_extends_a_finished_run(tmp_path):

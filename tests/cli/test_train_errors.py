@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from filelock import FileLock
-from helping import SMALL, assert_one_sentence, is_finite, status_of
+from helping import SMALL, TINY, assert_one_sentence, is_finite, status_of
 
 from gan_helpers.cli import train as train_command
 from gan_helpers.losses import GENERATOR_LOSSES
@@ -49,12 +49,17 @@ def test_a_bad_number_is_one_sentence_and_status_2(tmp_path, capsys, arguments):
     assert not (tmp_path / "run").exists()
 
 
+WHOLE = """epochs seed grid-every checkpoint-every batch-size head-start latent-dim
+generator-hidden discriminator-hidden""".split()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ("--batch-size 331", "--batch-size is 331; there are 330 images"),
         ("--seed 99999999999999999999999", "seed"),
         ("--latent-dim 9999999999999", "memory"),
+        *((f"--{name} {'9' * 20}", "") for name in WHOLE),
     ],
 )
 def test_a_number_that_is_too_large(tmp_path, capsys, arguments, message):
@@ -80,6 +85,31 @@ def test_a_second_run_in_a_folder_is_refused(tmp_path, capsys):
     assert run(tmp_path, "--epochs", "1", "--device", "cpu", *SMALL) == 1
     assert_one_sentence(capsys, f"{tmp_path} already holds a run: --resume goes on with it")
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
+
+
+@pytest.mark.parametrize("name", ["generator.safetensors", "history.json", "run.json", "samples"])
+def test_files_of_the_users_are_not_written_over(tmp_path, capsys, name):
+    (tmp_path / name).write_text("the user's own")
+    assert run(tmp_path, *SMALL) == 1
+    assert_one_sentence(capsys, f"{tmp_path} holds {name} but no checkpoint", "name another --out")
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {name: "the user's own"}
+
+
+@pytest.mark.parametrize("where", ["a file", "within a file", "not to be written", "no lock"])
+def test_a_place_that_cannot_hold_a_run(tmp_path, monkeypatch, capsys, where):
+    def forbidden(*arguments, **options):
+        raise PermissionError(13, "Permission denied")
+
+    folder = tmp_path / "run.npz"
+    if where == "not to be written":
+        monkeypatch.setattr(Path, "mkdir", forbidden)
+    elif where == "no lock":
+        monkeypatch.setattr(FileLock, "acquire", forbidden)
+    else:
+        folder.write_text("a file")
+    assert run(folder / "run" if where == "within a file" else folder, *SMALL) == 1
+    reason = "Permission denied" if where[0] == "n" else ""
+    assert_one_sentence(capsys, f"--out {folder}", f"cannot hold a run ({reason}", "name a folder")
 
 
 @pytest.mark.parametrize("more", [SMALL, ["--resume"]], ids=["begin", "resume"])
@@ -112,6 +142,33 @@ def test_resuming_from_a_damaged_or_foreign_checkpoint(tmp_path, capsys):
     save_checkpoint(start_run(COURSE), file)  # a notebook's: nobody said how long it is to be
     assert run(tmp_path, "--resume") == 1
     assert_one_sentence(capsys, f"{file} was not written by this command", "length is unknown")
+
+
+GOOD = {"epochs": 2, "minutes": None, "grid_every": 1, "checkpoint_every": 10, "command": "a"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({name: 0} for name in ("epochs", "grid_every", "checkpoint_every")),
+        *({"checkpoint_every": number} for number in (-1, 2.5, "10", None)),
+        *({"epochs": None, "minutes": number} for number in (0, -1, "1", None)),
+        {"minutes": 1},  # and epochs too
+        *({"seconds": number} for number in (-1, None, "0")),
+        {"command": None},
+        {"more": 1},
+    ],
+    ids=str,
+)
+def test_a_length_that_no_run_has_is_refused_when_it_is_read(tmp_path, capsys, change):
+    file = tmp_path / "checkpoint.safetensors"
+    save_checkpoint(start_run(TINY), file, GOOD | change)
+    before = file.read_bytes()
+    assert run(tmp_path, "--resume", "--device", "cpu") == 1
+    assert_one_sentence(capsys, f"{file} was not written by this command", "length is unknown")
+    assert file.read_bytes() == before
+    save_checkpoint(start_run(TINY), file, GOOD)
+    assert run(tmp_path, "--resume", "--device", "cpu") == 0
 
 
 @pytest.mark.parametrize(
@@ -147,6 +204,51 @@ def test_a_loss_that_is_nan_leaves_the_last_good_checkpoint(tmp_path, monkeypatc
     saved = load_checkpoint(file)
     assert saved.history.steps == 5
     assert is_finite(saved.generator) and is_finite(saved.discriminator)
+
+
+def test_a_loss_that_has_grown_hopeless_ends_the_run(tmp_path, capsys):
+    more = ["--learning-rate", "1000", "--checkpoint-every", "1", "--device", "cpu"]
+    assert run(tmp_path, *SMALL, *more) == 1
+    file = tmp_path / "checkpoint.safetensors"
+    assert_one_sentence(capsys, "loss became", "e+", str(file), "smaller --learning-rate")
+    history = load_checkpoint(file).history
+    assert history.steps < 100 and max(map(abs, history.d_loss + history.g_loss)) < 1e9
+
+
+# pictures that cannot be written
+
+
+@pytest.mark.parametrize("name", ["epoch_0001", "epoch_0002", "last"])
+def test_a_picture_that_cannot_be_written_loses_no_step(tmp_path, monkeypatch, capsys, name):
+    write = train_command.write_whole
+
+    def full(file, content):
+        if name in file.name:
+            raise OSError(28, "No space left on device")
+        write(file, content)
+
+    more = ["--epochs", "2", "--checkpoint-every", "1000", "--device", "cpu"]
+    with monkeypatch.context() as patched:
+        patched.setattr(train_command, "write_whole", full)
+        assert run(tmp_path, *SMALL, *more) == 1
+    steps = 10 if name == "epoch_0001" else 20
+    said = [str(tmp_path / "samples" / name), "No space left on device"]
+    if name != "last":
+        said += [f"All {steps} steps are saved", f"train --resume --out {tmp_path}"]
+    assert_one_sentence(capsys, *said)
+    assert load_checkpoint(tmp_path / "checkpoint.safetensors").history.steps == steps
+    assert run(tmp_path, "--resume") == 0
+    assert (tmp_path / "samples" / "last.png").exists()
+
+
+def test_a_file_in_place_of_the_pictures_folder_is_reported_before_the_work(
+    tmp_path, monkeypatch, capsys
+):
+    save_checkpoint(start_run(TINY), tmp_path / "checkpoint.safetensors", GOOD)
+    (tmp_path / "samples").write_text("a file")
+    monkeypatch.setattr(train_command, "advance", lambda *arguments: pytest.fail("trained"))
+    assert run(tmp_path, "--resume") == 1
+    assert_one_sentence(capsys, f"{tmp_path / 'samples'} is a file; move it away")
 
 
 def test_a_disk_that_is_full_at_the_end(tmp_path, monkeypatch, capsys):

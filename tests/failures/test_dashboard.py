@@ -93,14 +93,6 @@ def test_the_gallery_has_the_pictures_of_the_dashboard_in_one_row_for_each_run(h
     assert legends == [[True, True, True], [False, False, True]]  # a gradient of 0 is named
 
 
-def test_an_empty_history_and_a_gallery_of_nothing_are_refused(history):
-    with pytest.raises(ValueError, match="histories is empty"):
-        draw_gallery({})
-    for draw in (lambda h: draw_gallery({"one": history, "other": h}), draw_dashboard):
-        with pytest.raises(ValueError, match="history is empty"):
-            draw(History())
-
-
 @pytest.mark.parametrize(
     ("plot", "shown_as"), [(plot_dashboard, lambda h: h), (plot_gallery, lambda h: {"one": h})]
 )

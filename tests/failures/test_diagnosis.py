@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from gan_helpers.data import load_mnist
 from gan_helpers.failures import (
     ADVICE,
     COMPARISONS,
@@ -211,6 +212,31 @@ def test_each_rule_begins_where_it_should(monkeypatch, changes, verdict):
     facts = FINE._replace(**changes)
     monkeypatch.setattr(diagnosis, "gather", lambda history: facts)
     assert diagnose(History()).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("name", "on_digits", "verdict"),
+    [
+        ("healthy", HEALTHY, HEALTHY),
+        ("five_d_steps", HEALTHY, HEALTHY),
+        ("default_betas", D_TOO_STRONG, D_TOO_STRONG),
+        ("one_picture", COLLAPSE, COLLAPSE),
+        ("high_rate", RATE_TOO_HIGH, RATE_TOO_HIGH),
+    ],
+)
+def test_a_run_on_other_data_is_judged_without_the_classifier_of_digits(name, on_digits, verdict):
+    real = load_mnist()[0][:40]
+    history = replace(load_recorded(name, 0), real=real)
+    assert diagnose(history).verdict == on_digits
+    # The same run with all pixels inverted: its losses stay as they are.
+    inverted = [255 - frame for frame in history.frames]
+    unknown = diagnose(replace(history, frames=inverted))
+    if name == "healthy":
+        assert unknown.verdict == NO_DIGITS
+    known = diagnose(replace(history, frames=inverted, real=255 - real))
+    assert known.verdict == verdict
+    if verdict == HEALTHY:
+        assert "takes 0% of the run's real images for some: it has no opinion" in str(known)
 
 
 @pytest.mark.parametrize(

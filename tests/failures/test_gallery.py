@@ -187,17 +187,9 @@ def test_a_run_that_breaks_down_ends_and_says_why(recipe, images):
     assert history.about["stopped"] == "d_loss is nan"
 
 
-@pytest.mark.parametrize(
-    ("failure", "chosen", "steps", "message"),
-    [
-        (None, slice(70), 0, "steps is 0"),
-        (None, slice(15), 1, "batch_size is 16"),
-        ("not_shuffled", [0] * 140, 1, "140 images, and the order prepared is of 60,000"),
-    ],
-)
-def test_what_cannot_be_produced_is_explained(recipe, images, failure, chosen, steps, message):
-    with pytest.raises(ValueError, match=message):
-        produce(FAILURES.get(failure, Failure("", recipe)), images[chosen], steps=steps)
+def test_the_order_that_a_failure_prepares_is_that_of_the_images(images):
+    with pytest.raises(ValueError, match="140 images, and the order prepared is of 60,000"):
+        produce(FAILURES["not_shuffled"], images[[0] * 140], steps=1)
 
 
 def test_measuring_does_not_change_a_step_with_mistakes(recipe, images):

@@ -154,19 +154,3 @@ def test_looking_ahead_brings_back_the_modes_that_a_slow_d_loses():
         with torch.no_grad():
             found.append(modes_found(run.generator(Z), slow.target.centres, 0.1).modes)
     assert found[1] >= 6 and found[1] >= found[0] + 2
-
-
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: penalised_toy_step(start_toy(PLANE), -1.0), "gamma is -1.0"),
-        (lambda: BatchSpread(1), "group_size is 1"),
-        (lambda: BatchSpread(4)(torch.zeros(6, 2)), r"\(6, 2\).*group_size 4"),
-        (lambda: BatchSpread(4)(torch.zeros(4)), r"expected \(N, dim\)"),
-        (lambda: unrolled_toy_step(start_toy(PLANE), 0, 0.3), "look_ahead is 0"),
-        (lambda: unrolled_toy_step(start_toy(PLANE), 3, 0.0), "rate is 0.0"),
-    ],
-)
-def test_bad_input_is_named(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()

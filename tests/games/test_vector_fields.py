@@ -152,21 +152,3 @@ def test_the_saturating_flow_circles_and_the_other_falls_inward_ever_more_slowly
     assert both.shape == (901, 2, 2) and torch.equal(both[0, 1], START)
     shares = radii[300::300] / radii[:-300:300]
     assert (shares < 1).all() and (shares.diff() > 0).all()
-
-
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda: bilinear_field(torch.zeros(3)), r"shape \(3,\)"),
-        (lambda: bilinear_field(torch.zeros(2, dtype=torch.int64)), "torch.int64"),
-        (lambda: dirac_field(START, gradient_penalty=-1.0), "gradient_penalty is -1.0"),
-        (lambda: dirac_field(START, noise_std=-1.0), "noise_std is -1.0"),
-        (lambda: game_update(bilinear_field, START, 0.0), "rate is 0.0"),
-        (lambda: game_update(bilinear_field, START, 0.1, d_steps=0), "d_steps is 0"),
-        (lambda: trajectory(bilinear_field, START, 0.1, -1), "steps is -1"),
-        (lambda: eigenvalues(bilinear_field, torch.zeros(4, 2)), r"shape \(4, 2\)"),
-    ],
-)
-def test_bad_input_is_named(call, message):
-    with pytest.raises(ValueError, match=message):
-        call()

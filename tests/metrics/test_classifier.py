@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from gan_helpers.data import check_images, load_mnist, scale_images
+from gan_helpers.checks import check_images
+from gan_helpers.data import load_mnist, scale_images
 from gan_helpers.metrics import CLASSES, DigitClassifier, classify, load_classifier
 from gan_helpers.metrics import classifier as module
 from gan_helpers.metrics.classifier import CLASSIFIER_FILE, FEATURES

@@ -67,7 +67,6 @@ GOOD = features(20, 4, 0)
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (GOOD.long(), "{} is torch.int64 of shape"),
         (GOOD[0], r"{} is torch.float64 of shape \(4,\)"),
         (GOOD[:0], r"{} is torch.float64 of shape \(0, 4\)"),
         (GOOD.where(GOOD != GOOD[3, 2], math.nan), "{} holds NaN or infinite values"),
@@ -78,6 +77,20 @@ GOOD = features(20, 4, 0)
 )
 def test_what_are_no_features_is_refused_by_its_name(name, bad, message):
     with pytest.raises(ValueError, match=message.format(name)):
+        frechet_distance(**{"features": GOOD, "other": GOOD, name: bad})
+
+
+@pytest.mark.parametrize("name", ["features", "other"])
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (GOOD.long(), "{} is torch.int64 of shape"),
+        (GOOD.numpy(), r"{0} is a NumPy array of shape \(20, 4\); .*torch.from_numpy\({0}\)"),
+        (GOOD.tolist(), "{} is of type list; expected a tensor"),
+    ],
+)
+def test_features_of_another_type_are_refused_by_their_name(name, bad, message):
+    with pytest.raises(TypeError, match=message.format(name)):
         frechet_distance(**{"features": GOOD, "other": GOOD, name: bad})
 
 
@@ -115,13 +128,14 @@ def test_the_classifier_score_is_torchmetrics_inception_score(scale):
         (torch.full((4, 10), 0.101), "has rows that are no"),
         (torch.full((4, 9), 0.1), "has rows that are no"),
         (torch.full((4, 10), math.nan), "holds NaN"),
-        (torch.arange(10).unsqueeze(0), "is torch.int64"),
         (torch.full((10,), 0.1), r"is torch.float32 of shape \(10,\)"),
     ],
 )
 def test_the_classifier_score_refuses_what_are_no_probabilities(bad, message):
     with pytest.raises(ValueError, match=f"probabilities {message}"):
         classifier_score(bad)
+    with pytest.raises(TypeError, match="probabilities is torch.int64"):
+        classifier_score(torch.eye(10).long())
 
 
 # mode_coverage
@@ -164,7 +178,6 @@ def test_the_real_shares_set_the_bound_of_each_class():
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (torch.arange(10.0), r"is torch.float32 of shape \(10,\)"),
         (torch.arange(10).unsqueeze(1), r"is torch.int64 of shape \(10, 1\)"),
         (torch.arange(0), r"is torch.int64 of shape \(0,\)"),
         (torch.arange(11), "holds 10; expected 0 to 9"),
@@ -177,3 +190,20 @@ def test_what_are_no_labels_is_refused_by_its_name(name, bad, message):
         mode_coverage(**{"labels": good, "real_labels": good, name: bad})
     with pytest.raises(ValueError, match="real_labels lacks a class"):
         mode_coverage(good, good[:9])
+
+
+@pytest.mark.parametrize("name", ["labels", "real_labels"])
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (torch.arange(10.0), r"is torch.float32 of shape \(10,\)"),
+        (torch.ones(10) > 0, r"is torch.bool of shape \(10,\)"),
+        (list(range(10)), "is of type list; expected a tensor"),
+    ],
+)
+def test_labels_of_another_type_are_refused_by_their_name(name, bad, message):
+    good = torch.arange(10)
+    with pytest.raises(TypeError, match=f"{name} {message}"):
+        mode_coverage(**{"labels": good, "real_labels": good, name: bad})
+    with pytest.raises(TypeError, match="classes is 2.5"):
+        mode_coverage(good, good, 2.5)

@@ -76,8 +76,8 @@ def test_the_seeds_z_are_drawn_in_order_and_all_else_is_left_as_it_was(monkeypat
     images = evaluate(generator, n=2345, seed=seed, progress=False)
     assert generator.training == training and torch.equal(torch.get_rng_state(), random)
     assert same(state(generator), state(small_generator()))
-    z = torch.randn(2345, 8, generator=torch.Generator().manual_seed(seed))
-    expected = sample(small_generator(), z)
+    z = torch.randn(4000, 8, generator=torch.Generator().manual_seed(seed))
+    expected = sample(small_generator(), z)[:2345]
     # The products of a smaller batch round differently: one grey level at most.
     assert (images.int() - expected.int()).abs().max() <= 1
 

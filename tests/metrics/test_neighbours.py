@@ -45,7 +45,6 @@ GOOD = points(20, 3, 0)
         (GOOD[:10], GOOD, 0, "k is 0 and real has 10 rows"),
         (GOOD[:10], GOOD, 10, "k is 10 and real has 10 rows"),
         (GOOD, GOOD[:10], 10, "k is 10 and generated has 10 rows"),
-        (pixels(20, 0), GOOD, 5, "real is torch.uint8"),
         (GOOD, GOOD[:, 0], 5, r"generated is torch.float64 of shape \(20,\)"),
         (GOOD, GOOD * math.nan, 5, "generated holds NaN"),
         (GOOD, GOOD[:, :2], 5, "real has 3 values a row and generated has 2"),
@@ -54,6 +53,19 @@ GOOD = points(20, 3, 0)
 def test_prdc_names_what_is_wrong(real, generated, k, message):
     with pytest.raises(ValueError, match=message):
         prdc(real, generated, k)
+
+
+@pytest.mark.parametrize(
+    ("real", "k", "message"),
+    [
+        (pixels(20, 0), 5, "real is torch.uint8"),
+        (GOOD.numpy(), 5, r"real is a NumPy array.*torch.from_numpy\(real\)"),
+        (GOOD, 2.5, "k is 2.5; expected a whole number"),
+    ],
+)
+def test_prdc_names_what_is_of_another_type(real, k, message):
+    with pytest.raises(TypeError, match=message):
+        prdc(real, GOOD, k)
 
 
 # nearest_neighbours
@@ -104,16 +116,36 @@ def test_the_nearest_comes_first_were_it_by_one_grey_level():
 @pytest.mark.parametrize(
     ("a", "b", "k", "message"),
     [
-        (GOOD, GOOD, 0, "k is 0; expected 1 to 20"),
-        (GOOD, GOOD, 21, "k is 21; expected 1 to 20"),
-        (pixels(5, 0), GOOD, 1, "points has 784 values a row and references has 3"),
-        (GOOD, GOOD.long(), 1, "references is torch.int64"),
+        (GOOD, GOOD, 0, "k is 0; expected a whole number from 1 to 20"),
+        (GOOD, GOOD, 21, "k is 21; expected a whole number from 1 to 20"),
+        (GOOD[:, :2], GOOD, 1, "points has 2 values a row and references has 3"),
         (GOOD * math.nan, GOOD, 1, "points holds NaN"),
         (pixels(5, 0)[:0], pixels(5, 0), 1, r"points has shape \(0, 1, 28, 28\)"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_by_its_name(a, b, k, message):
     with pytest.raises(ValueError, match=message):
+        nearest_neighbours(a, b, k, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "k", "message"),
+    [
+        (GOOD, GOOD.long(), 1, "references is torch.int64"),
+        (GOOD.tolist(), GOOD, 1, "points is of type list; expected a tensor"),
+        (GOOD, GOOD, 1.0, "k is 1.0; expected a whole number from 1 to 20"),
+        (pixels(5, 0), GOOD, 1, "points has dtype torch.uint8 and references has torch.float64"),
+        # One unit is 255 times the other: that gave a number, and no word.
+        (
+            pixels(5, 0).flatten(1) / 127.5 - 1,
+            pixels(9, 1),
+            1,
+            "points has dtype torch.float32 and references has torch.uint8; .*to_uint8",
+        ),
+    ],
+)
+def test_what_is_of_another_type_is_refused_by_its_name(a, b, k, message):
+    with pytest.raises(TypeError, match=message):
         nearest_neighbours(a, b, k, progress=False)
 
 

@@ -159,10 +159,25 @@ def test_what_is_no_image_is_refused_by_its_name(name, bad, error, message):
 
 @pytest.mark.parametrize("sigmas", [(0.1, 0.0), (0.1, -0.1), (0.1, math.nan), ()])
 def test_a_width_that_is_not_above_0_is_refused(sigmas):
-    with pytest.raises(ValueError, match="sigma is .*; expected widths above 0"):
+    with pytest.raises(ValueError, match="sigmas? is .*; expected .*(above 0|at least one)"):
         choose_sigma(GOOD, GOOD, sigmas, progress=False)
-    with pytest.raises(ValueError, match="sigma is"):
+    with pytest.raises(ValueError, match="sigma is .*a width, in units"):
         quietly(GOOD, GOOD, sum(sigmas[1:]))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: quietly(GOOD, GOOD, "0.1"), "sigma is '0.1'; expected a number"),
+        (lambda: choose_sigma(GOOD, GOOD, 0.1, progress=False), "sigmas is 0.1; expected"),
+        (lambda: quietly(GOOD.numpy(), GOOD, 0.1), r"images is a NumPy array.*from_numpy\(images"),
+        (lambda: quietly(GOOD, GOOD.tolist(), 0.1), "samples is of type list"),
+        (lambda: mean_and_error([1.0, 2.0]), r"values is of type list; .*torch.tensor\(values\)"),
+    ],
+)
+def test_other_types_are_refused(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()
 
 
 @pytest.mark.parametrize("values", [torch.ones(1), torch.ones(0), torch.ones(3, 1)])

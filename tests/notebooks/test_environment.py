@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import re
 import sys
+import threading
 import tomllib
 import venv
 from pathlib import Path
@@ -223,3 +224,32 @@ def test_set_up_installs_once_and_stamps_only_what_succeeded(tmp_path, monkeypat
     assert setup_env.read_stamp(environment) == setup_env.INCOMPLETE
     assert setup_env.set_up() is None
     assert setup_env.set_up() is None  # a third call of install would raise StopIteration
+
+
+def test_a_second_set_up_waits_for_the_first_and_finds_its_work_done(tmp_path, monkeypatch):
+    root, environment = make_folder(tmp_path)
+    monkeypatch.setattr(setup_env, "ROOT", root)
+    monkeypatch.setattr(setup_env, "VENV", environment)
+    monkeypatch.setattr(setup_env, "is_usable", lambda environment, version: True)
+    waiting, installed, problems = threading.Event(), [], []
+    monkeypatch.setattr(
+        setup_env, "print", lambda text: waiting.set() if "waiting" in text else None, raising=False
+    )
+    second = threading.Thread(target=lambda: problems.append(setup_env.set_up()))
+
+    def install(python: str) -> None:
+        installed.append(python)
+        if len(installed) == 1:
+            second.start()
+            assert waiting.wait(30)
+        for program in ("python", "jupyter"):
+            (tmp_path / ".venv" / "bin" / program).touch()
+
+    monkeypatch.setattr(setup_env, "install", install)
+    problems.append(setup_env.set_up())
+    second.join(30)
+    assert problems == [None, None] and len(installed) == 1
+
+
+def test_a_folder_without_locks_is_set_up_all_the_same(tmp_path):
+    assert setup_env.lock(str(tmp_path / "absent")) is None

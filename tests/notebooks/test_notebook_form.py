@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
 ROOT = Path(__file__).parents[2]
 MAIN = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -137,6 +138,13 @@ def test_pictures_are_local_and_have_alt_text(path):
 
 
 @every_notebook
+def test_the_page_that_nbconvert_makes_describes_every_picture(path):
+    page, _ = HTMLExporter(template_name="lab").from_filename(str(path))
+    alts = [tag.get("alt", "") for tag in PictureTags(page).found]
+    assert [alt for alt in alts if len(alt) < 20 or alt.startswith("No description")] == []
+
+
+@every_notebook
 def test_stored_pictures_have_alt_text_and_a_modest_size(path):
     for i, output in outputs(path):
         for kind in (kind for kind in data(output) if kind.startswith("image/")):
@@ -201,6 +209,33 @@ def test_it_says_how_long_it_takes(path):
     assert any(re.search(r"\b(minutes?|seconds?)\b", text) and "CPU" in text for text in paragraphs)
 
 
+@main_notebooks
+def test_answers_to_predictions_are_folded_until_the_cell_is_run(path):
+    predicts, shown = False, []
+    for cell in read(path).cells:
+        if cell.cell_type == "markdown":
+            predicts = "**Predict before" in cell.source
+        elif (
+            predicts and cell.outputs and not cell.metadata.get("jupyter", {}).get("outputs_hidden")
+        ):
+            shown.append(cell.source)
+    assert shown == [], 'give these cells the metadata {"jupyter": {"outputs_hidden": true}}'
+
+
+@main_notebooks
+def test_it_leads_to_its_neighbours_its_solutions_and_the_overview(path):
+    number = MAIN.index(path)
+    neighbours = [other.name for other in MAIN[max(number - 1, 0) : number + 2] if other != path]
+    expected = {
+        *neighbours,
+        f"solutions/{path.stem[:2]}_solutions.ipynb",
+        "../README.md#the-chapters",
+    }
+    cells = [cell.source for cell in read(path).cells]
+    for end in (cells[0], cells[-1]):
+        assert expected <= set(MARKDOWN_LINK.findall(end))
+
+
 def exercise_titles(path, marks="#{1,6}"):
     """With their code and formulas."""
     titles = [title.strip() for title in re.findall(rf"^{marks} +(.+)$", prose(path), re.M)]
@@ -214,7 +249,7 @@ def test_its_exercises_are_solved_and_the_checks_say_so(path):
     untried = [cell for cell in code_cells(path) if "not tried yet" in printed(cell)]
     assert len(untried) >= 2
 
-    solutions = path.parent / "solutions" / f"{path.stem}_solutions.ipynb"
+    solutions = path.parent / "solutions" / f"{path.stem[:2]}_solutions.ipynb"
     assert solutions.exists(), f"write {solutions.relative_to(ROOT)}"
     assert exercise_titles(solutions) == titles
     verdicts = [printed(cell) for cell in code_cells(solutions)]
@@ -223,7 +258,7 @@ def test_its_exercises_are_solved_and_the_checks_say_so(path):
 
 
 def test_every_solutions_notebook_belongs_to_a_chapter():
-    assert {path.stem for path in SOLUTIONS} <= {f"{path.stem}_solutions" for path in MAIN}
+    assert {path.stem for path in SOLUTIONS} <= {f"{path.stem[:2]}_solutions" for path in MAIN}
 
 
 def test_readme_lists_every_chapter():

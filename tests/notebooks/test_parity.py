@@ -13,7 +13,7 @@ from gan_helpers import losses
 from gan_helpers.data import batches, load_mnist
 from gan_helpers.training import COURSE, start_run, train
 
-NOTEBOOK = "02_building_the_generator_and_the_discriminator.ipynb"
+NOTEBOOK = "02_building_the_networks.ipynb"
 NAMES = {
     "Generator",
     "Discriminator",

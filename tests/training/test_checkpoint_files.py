@@ -78,9 +78,9 @@ def rewrite(file, monkeypatch) -> Callable:
 
 
 def test_a_missing_file_and_a_folder(tmp_path):
-    for path in (tmp_path / "absent.safetensors", tmp_path):
-        assert_refused(path, "does not exist", error=FileNotFoundError)
-        with pytest.raises(FileNotFoundError, match="does not exist"):
+    for path, fault in ((tmp_path / "absent", "does not exist"), (tmp_path, "is a folder")):
+        assert_refused(path, fault, error=FileNotFoundError)
+        with pytest.raises(FileNotFoundError, match=fault):
             read_about(path)
 
 
@@ -138,7 +138,101 @@ def test_a_checkpoint_from_before_gradient_descent(file, run, rewrite):
     assert_same_run(load_checkpoint(file), run)
 
 
-@pytest.mark.parametrize("version", [1, 4])  # 1: before bfloat16, and with other networks
+def test_a_checkpoint_from_before_the_history_held_real_images(file, run, rewrite):
+    def age(state: dict, tensors: dict[str, torch.Tensor]) -> None:
+        del tensors["history/real"]
+        state["format"] = 3
+
+    rewrite(age)
+    loaded = load_checkpoint(file)
+    assert_same_run(loaded, run)
+    assert loaded.history.real is None and run.history.real.shape == (40, 1, 28, 28)
+
+
+def into(*path: str, value: object) -> Callable[[dict, dict], None]:
+    """A change of one value in a checkpoint's state, or of one of its tensors."""
+
+    def change(state: dict, tensors: dict[str, torch.Tensor]) -> None:
+        *outer, last = path
+        place = tensors if last in tensors else state
+        for key in outer:
+            place = place[key]
+        place[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        *((into("recipe", "batch_size", value=n), "batch_size is") for n in (0, 1, -2, 2.5, "16")),
+        *((into("position", value=n), "position is") for n in (-1, 71, 0.5, None)),
+        *((into("seed", value=n), "") for n in ("0", 2**70, 1.5, None)),
+        (into("data/order", value=torch.zeros(70, dtype=torch.int64)), "order of the images"),
+        (into("data/order", value=torch.arange(1, 71)), "order of the images"),
+        (into("history", value={"seed": 0}), "no text"),
+        (into("data/fixed_z", value=torch.zeros(40, 8, dtype=torch.float64)), "fixed_z"),
+        *(
+            (into("optimizers", 0, name, value=number), "")
+            for name, number in (("lr", "0.1"), ("lr", -1), ("lr", float("nan")), ("betas", [0.5]))
+        ),
+        *(
+            (into("history/frames", value=frames), words)
+            for frames, words in (
+                (torch.zeros(3, 40, 1, 14, 14, dtype=torch.uint8), "frames have shape"),
+                (torch.zeros(3, 20, 1, 28, 28, dtype=torch.uint8), "frames have shape"),
+                (torch.zeros(3, 40, 1, 28, 28), "no history has"),
+            )
+        ),
+        (into("history/real", value=torch.zeros(40, dtype=torch.uint8)), "no history has"),
+        (into("history/d_loss", value=torch.zeros(3, 2)), "no history has"),
+    ],
+)
+def test_values_that_no_run_has_are_refused_when_read_though_the_checksum_agrees(
+    file, rewrite, change, words
+):
+    rewrite(change)
+    assert_refused(file, words)
+
+
+def test_what_was_read_stays_as_it_was_when_the_file_is_written_over_in_place(file, run):
+    loaded = load_checkpoint(file)
+    if sys.platform == "linux":  # Windows refuses to replace a file that is mapped
+        assert str(file) not in Path("/proc/self/maps").read_text()
+    with open(file, "r+b") as opened:
+        opened.write(bytes(file.stat().st_size))
+    assert_same_run(loaded, run)
+    assert torch.equal(loaded.history.real, run.history.real)
+
+
+def test_two_programs_that_write_one_file_do_not_meet_and_no_file_of_the_users_is_touched(
+    file, run, monkeypatch
+):
+    own = file.with_name(file.name + ".unfinished")
+    own.write_text("the user's own")
+    replace, content = os.replace, file.read_bytes()
+
+    def in_between(*names):
+        monkeypatch.setattr(os, "replace", replace)
+        files.write_whole(file, b"the other program's")
+        assert file.read_bytes() == b"the other program's"
+        replace(*names)
+
+    monkeypatch.setattr(os, "replace", in_between)
+    files.write_whole(file, content)
+    assert contents(file.parent) == {file.name: content, own.name: b"the user's own"}
+
+
+def test_what_a_killed_program_left_is_removed_when_nobody_has_touched_it_for_an_hour(file):
+    left, young = (file.with_name(f"{file.name}.{n}.unfinished") for n in ("0123abcd", "89abcdef"))
+    for one in (left, young):
+        one.write_text("half")
+    os.utime(left, (0, 0))
+    files.write_whole(file, b"whole")
+    assert set(contents(file.parent)) == {file.name, young.name}
+
+
+@pytest.mark.parametrize("version", [1, 5])  # 1: before bfloat16, and with other networks
 def test_a_checkpoint_of_an_older_or_a_newer_package(file, rewrite, version):
     rewrite(lambda state, tensors: state.update(format=version))
     assert_refused(file, f"format {version}")
@@ -172,7 +266,7 @@ def test_a_recipe_that_is_none_or_of_other_sizes_than_the_tensors(file, rewrite,
 @pytest.mark.parametrize("entry", Recipe.__dataclass_fields__)
 def test_a_recipe_that_lacks_an_entry_does_not_get_the_default(file, rewrite, entry):
     rewrite(lambda state, tensors: state["recipe"].pop(entry))
-    assert_refused(file, "does not hold a whole run", f"the recipe lacks {entry}")
+    assert_refused(file, "does not hold a whole run", f"the written recipe lacks {entry}")
 
 
 @pytest.mark.parametrize("key", ["recipe", "seed", "position", "history", "optimizers"])
@@ -183,9 +277,10 @@ def test_a_state_that_lacks_an_entry(file, rewrite, key):
 
 MISSING = """generator/layers.0.weight generator/layers.1.running_mean discriminator/layers.0.bias
 average/n_averaged average/module.layers.0.weight average/ g_optimizer/0/exp_avg g_optimizer/1/step
-g_optimizer/0/ random/rng random/dropout data/fixed_z history/d_loss history/frames""".split()
+g_optimizer/0/ random/rng random/dropout data/fixed_z data/order history/d_loss
+history/frames""".split()
 # A run before its first step has none of these, so that only the checksum tells.
-MISSING_UNNOTICED = ["d_optimizer/", "data/order"]
+MISSING_UNNOTICED = ["d_optimizer/"]
 
 
 @pytest.mark.parametrize("name", MISSING + MISSING_UNNOTICED)
@@ -304,3 +399,25 @@ def test_a_file_that_the_system_does_not_let_grow(tmp_path):
         assert "the checkpoint before it is untouched. Is the disk full?" in line
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
     assert load_checkpoint(file).history.steps == 0
+
+
+@pytest.mark.parametrize("times", [2, 9])
+def test_a_file_that_another_program_is_reading_is_replaced_a_moment_later(
+    file, monkeypatch, times
+):
+    replace, refusals = os.replace, iter(range(times))
+
+    def refused(*names):  # as Windows does
+        if next(refusals, None) is None:
+            return replace(*names)
+        raise PermissionError(13, "Access is denied")
+
+    monkeypatch.setattr(os, "replace", refused)
+    monkeypatch.setattr(files.time, "sleep", lambda seconds: None)
+    before = file.read_bytes()
+    if times == 2:
+        files.write_whole(file, b"new")
+    else:
+        with pytest.raises(PermissionError):
+            files.write_whole(file, b"new")
+    assert contents(file.parent) == {file.name: b"new" if times == 2 else before}

@@ -64,6 +64,10 @@ def test_what_is_saved_is_loaded(history, file):
     assert all(type(step) is int for step in loaded.measured_steps + loaded.frame_steps)
     assert all(type(loss) is float for loss in loaded.d_loss)
     assert loaded.frames[0].dtype == torch.uint8
+    assert torch.equal(loaded.real, history.real) and loaded.real.shape == (40, 1, 28, 28)
+    history.real = None  # as in those recorded before
+    save_history(history, str(file))
+    assert load_history(str(file)).real is None
 
 
 def test_a_loaded_history_can_grow(history, images, recipe, file):
@@ -87,8 +91,8 @@ def test_a_history_is_saved_from_its_first_frame_on(file):
 
 
 def test_a_missing_file_and_a_folder(tmp_path):
-    for path in (tmp_path / "absent.safetensors", tmp_path):
-        with pytest.raises(FileNotFoundError, match=f"{path} does not exist"):
+    for path, fault in ((tmp_path / "absent", "does not exist"), (tmp_path, "is a folder")):
+        with pytest.raises(FileNotFoundError, match=f"{path} {fault}"):
             load_history(path)
 
 
@@ -112,6 +116,9 @@ CHANGES = {
     "one less": lambda tensors: tensors.pop("g_loss"),
     "one more": lambda tensors: tensors.update(fid=torch.zeros(5)),
     "a network's": lambda tensors: tensors.clear() or tensors.update(weight=torch.zeros(3)),
+    "floats as pictures": lambda tensors: tensors.update(frames=tensors["frames"].float()),
+    "one picture": lambda tensors: tensors.update(frames=tensors["frames"][:, 0, 0].clone()),
+    "a table": lambda tensors: tensors.update(g_loss=torch.zeros(5, 2)),
     "one shorter": lambda tensors: tensors.update(g_loss=tensors["g_loss"][:-1].clone()),
 }
 
@@ -121,5 +128,5 @@ def test_a_file_with_other_columns_or_of_unequal_length(history, file, change):
     tensors = written(history)
     change(tensors)
     save_file(tensors, file)
-    with pytest.raises(OSError, match="a history holds|unequal length"):
+    with pytest.raises(OSError, match="a history holds|no history has|unequal length"):
         load_history(file)

@@ -15,6 +15,7 @@ STEPS = 3  # from one checkpoint to the next
 DRIVER = f"""
 import os
 import random
+import re
 import select
 import signal
 import struct
@@ -36,7 +37,7 @@ tqdm.monitor_interval = 0  # no thread of its own: a fork may not have one
 # would leave it shut, and each later one would wait for ever.
 tqdm.set_lock(threading.RLock())
 FILE = Path(sys.argv[1])
-UNFINISHED = FILE.with_name(FILE.name + ".unfinished")
+UNFINISHED = re.compile(re.escape(FILE.name) + "[.][0-9a-f]{{8}}[.]unfinished")
 IMAGES = torch.randint(
     0, 256, (70, 1, 28, 28), generator=torch.Generator().manual_seed(0), dtype=torch.uint8
 )
@@ -94,16 +95,17 @@ def main():
             first = os.read(hear, 8)
         if kill % 10 == 9:  # one in ten strikes while a file is being written
             end = time.monotonic() + 5
-            while not UNFINISHED.exists() and time.monotonic() < end:
+            before = len(os.listdir(FILE.parent))
+            while len(os.listdir(FILE.parent)) <= before and time.monotonic() < end:
                 pass
         else:
             time.sleep(rng.uniform(0, {SECONDS}))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         assert os.WIFSIGNALED(status), f"process {{kill}} failed before it was killed"
-        beside = {{path.name for path in FILE.parent.iterdir()}} - {{FILE.name}}
-        assert beside <= {{UNFINISHED.name}}, beside  # files that nobody would remove
-        halves += len(beside)
+        left = [path for path in FILE.parent.iterdir() if path != FILE]
+        assert len(left) - halves in (0, 1) and all(UNFINISHED.fullmatch(p.name) for p in left)
+        halves = len(left)
         told = heard(hear, first)
         least = max(told, default=steps)  # complete before the kill, so it must still be there
         # The whole file is read, and its checksum compared.
@@ -119,7 +121,9 @@ def main():
     go_on(run, 10)
     go_on(whole, steps + 10)
     assert_same_run(run, whole)
-    save_checkpoint(run, FILE)  # over what the last kill may have left
+    for path in left:
+        os.utime(path, (0, 0))
+    save_checkpoint(run, FILE)  # and what the kills left is removed, as nobody touches it any more
     assert [path.name for path in FILE.parent.iterdir()] == [FILE.name]
 
 

@@ -16,10 +16,22 @@ from helping import (
     state,
     weights,
 )
+from torch import nn
 
 from gan_helpers.data import batches, to_uint8
 from gan_helpers.models import sample
-from gan_helpers.training import ARTICLE, COLUMNS, COURSE, History, start_run, train, train_in_parts
+from gan_helpers.training import (
+    ARTICLE,
+    COLUMNS,
+    COURSE,
+    History,
+    advance,
+    loop,
+    start_run,
+    train,
+    train_in_parts,
+)
+from gan_helpers.widgets import live_training
 
 
 def test_two_runs_from_one_seed_are_identical_and_ignore_the_global_random_state(images, recipe):
@@ -216,44 +228,102 @@ def test_averaging_does_not_change_the_training(images, recipe):
     assert same(state(averaged.generator), state(plain.generator))
 
 
+STEP_COUNTS = ("epochs", "steps", "frame_every", "measure_every")
+
+
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("options", "error", "message"),
     [
-        ({}, "epochs is None and steps is None"),
-        ({"epochs": 1, "steps": 1}, "epochs is 1 and steps is 1"),
-        ({"epochs": 0}, "epochs is 0"),
-        ({"steps": 0}, "steps is 0"),
-        ({"steps": -3}, "steps is -3"),
-        ({"steps": 1, "frame_every": 0}, "frame_every is 0"),
-        ({"steps": 1, "measure_every": 0}, "measure_every is 0"),
-        ({"steps": 1}, "batch_size is 71; expected 1 to 70"),
-        ({"epochs": 1}, "batch_size is 71; expected 1 to 70"),
+        ({}, ValueError, "epochs is None and steps is None"),
+        ({"epochs": 1, "steps": 1}, ValueError, "epochs is 1 and steps is 1"),
+        *(
+            ({name: value}, error, f"^{name} is {value!r}; expected a whole number, at least 1")
+            for name in STEP_COUNTS
+            for value, error in ((0, ValueError), (-3, ValueError), (2.5, TypeError))
+        ),
+        ({"steps": math.nan}, TypeError, "steps is nan"),
+        ({"steps": "10"}, TypeError, "steps is '10'; .*without quotes"),
+        ({"steps": 1}, ValueError, "batch_size is 71; expected at most 70"),
+        ({"epochs": 1}, ValueError, "batch_size is 71; expected at most 70"),
     ],
 )
-def test_bad_numbers_are_reported(images, recipe, options, message):
+def test_bad_numbers_are_reported(images, recipe, options, error, message):
     run = start_run(replace(recipe, batch_size=71) if "batch_size" in message else recipe)
-    with pytest.raises(ValueError, match=message):
+    if options.keys() & {"frame_every", "measure_every"}:
+        options = options | {"steps": 1}
+    with pytest.raises(error, match=message):
         quietly(run, images, **options)
+    # A watched run reports them at the call, not at the first part.
+    if "epochs" in options and "steps" not in options:
+        with pytest.raises(error, match=message):
+            train_in_parts(run, images, **options)
     assert run.history == History()
+
+
+def test_a_watched_runs_frames_are_counted_at_the_call(images, recipe):
+    with pytest.raises(ValueError, match="frame_every is 0"):
+        train_in_parts(start_run(recipe), images, epochs=1, frame_every=0)
 
 
 @pytest.mark.parametrize(
-    ("batch_size", "options", "message"),
+    "start",
     [
-        (16, {"epochs": 0}, "epochs is 0"),
-        (16, {"epochs": 1, "frame_every": 0}, "frame_every is 0"),
-        (71, {"epochs": 1}, "batch_size is 71"),
+        lambda run, images: train(run, images, steps=1),
+        lambda run, images: train_in_parts(run, images, epochs=1),
+        advance,
+        live_training,
+    ],
+    ids=["train", "train_in_parts", "advance", "live_training"],
+)
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (lambda x: x / 127.5 - 1, TypeError, "images has dtype torch.float32; .*to_uint8"),
+        (lambda x: x[:, 0], ValueError, r"\(70, 28, 28\); .*images.unsqueeze\(1\)"),
+        (lambda x: x.numpy(), TypeError, r"NumPy array.*torch.from_numpy\(images\)"),
+        (lambda x: x[:0], ValueError, "N at least 1"),
+        (lambda x: x[:15], ValueError, "batch_size is 16; expected at most 15, the number of"),
     ],
 )
-def test_bad_numbers_of_a_watched_run_are_reported_at_the_call(
-    images, recipe, batch_size, options, message
-):
-    run = start_run(replace(recipe, batch_size=batch_size))
-    with pytest.raises(ValueError, match=message):
-        train_in_parts(run, images, **options)
+def test_images_are_looked_at_where_a_run_begins(images, recipe, start, change, error, message):
+    run = start_run(recipe)
+    with pytest.raises(error, match=message):
+        start(run, change(images))
     assert run.history == History()
 
 
-def test_images_that_are_floats_already(images, recipe):
-    with pytest.raises(TypeError, match="images has dtype torch.float32"):
-        quietly(start_run(recipe), images / 127.5 - 1, steps=1)
+def test_a_recipe_is_no_run(images, recipe):
+    with pytest.raises(TypeError, match="run is of type Recipe; expected a Run"):
+        train(recipe, images, steps=1)
+
+
+class Small(nn.Module):
+    """Draws pictures of (3, 4, 4)."""
+
+    def __init__(self):
+        super().__init__()
+        self.latent_dim, self.layer = 5, nn.Linear(5, 48)
+
+    def forward(self, z):
+        return self.layer(z).tanh().view(-1, 3, 4, 4)
+
+
+def test_the_size_of_the_images_is_that_of_the_runs_generator(images, recipe):
+    def judge():
+        return nn.Sequential(nn.Flatten(), nn.Linear(48, 1))
+
+    run = start_run(replace(recipe, build_generator=Small, build_discriminator=judge))
+    assert quietly(run, images.flatten(1)[:, :48].reshape(-1, 3, 4, 4), steps=2).steps == 2
+    with pytest.raises(ValueError, match=r"expected \(N, 3, 4, 4\)"):
+        quietly(run, images, steps=1)
+
+
+def test_looking_at_the_images_is_not_a_matter_of_the_steps(images, recipe, monkeypatch):
+    looked = []
+    monkeypatch.setattr(loop, "check_training", lambda run, images: looked.append(run))
+    run = start_run(recipe)
+    for _ in range(3):
+        advance(run, images)
+    assert len(looked) == 1
+    quietly(run, images, steps=3)
+    assert len(looked) == 2

@@ -1,10 +1,13 @@
 import math
 from dataclasses import replace
+from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from helping import same, state, weights
 
+from gan_helpers.models import ArticleGenerator, Discriminator, Generator
 from gan_helpers.training import (
     ARTICLE,
     COURSE,
@@ -49,19 +52,76 @@ def test_gradient_descent_with_the_recipes_numbers(recipe, d_rate, expected):
     assert [type(o).__name__ for o in (run.g_optimizer, run.d_optimizer)] == ["Adam", "SGD"]
 
 
+RATE = "expected a number, at least 0"
+
+
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("changes", "error", "message"),
     [
-        *(({"momentum": m}, f"momentum is {m}") for m in (1.0, -0.1, math.nan)),
-        *(({"head_start": h}, f"head_start is {h}") for h in (-1, 1.5)),
-        *(({"average_decay": d}, f"average_decay is {d}") for d in (0.0, 1.0, -0.1, math.nan)),
-        ({"g_optimizer": torch.optim.RMSprop}, "g_optimizer is .*RMSprop"),
-        ({"d_optimizer": "sgd"}, "d_optimizer is 'sgd'"),
+        *(({"momentum": m}, ValueError, f"momentum is {m}") for m in (1.0, -0.1, math.nan)),
+        ({"head_start": -1}, ValueError, "head_start is -1; .*counts steps"),
+        ({"head_start": 1.5}, TypeError, "head_start is 1.5"),
+        *(
+            ({"average_decay": d}, ValueError, f"average_decay is {d}")
+            for d in (0.0, 1.0, -0.1, math.nan)
+        ),
+        ({"g_optimizer": torch.optim.RMSprop}, ValueError, "g_optimizer is .*RMSprop"),
+        ({"d_optimizer": "sgd"}, ValueError, "d_optimizer is 'sgd'"),
+        ({"batch_size": 1}, ValueError, "batch_size is 1; .*at least 2. BatchNorm takes"),
+        ({"batch_size": 12.8}, TypeError, "batch_size is 12.8"),
+        *(
+            ({name: rate}, ValueError, f"^{name} is {rate}; {RATE}")
+            for name in ("learning_rate", "d_learning_rate")
+            for rate in (-0.1, math.nan, math.inf)
+        ),
+        ({"learning_rate": "0.1"}, TypeError, f"learning_rate is '0.1'; {RATE}.*without quotes"),
+        ({"learning_rate": None}, TypeError, "learning_rate is None"),
+        ({"weight_decay": -1}, ValueError, "weight_decay is -1; .*at least 0"),
+        ({"betas": (0.5,)}, ValueError, r"betas is \(0.5,\); expected two numbers"),
+        ({"betas": 0.5}, TypeError, "betas is 0.5; expected two numbers"),
+        ({"betas": (0.5, 1)}, ValueError, r"betas\[1\] is 1; .*below 1"),
+        ({"fresh_z": "no"}, TypeError, "fresh_z is 'no'; expected True or False"),
+        ({"bfloat16": 1}, TypeError, "bfloat16 is 1; expected True or False"),
+        ({"generator_loss": "saturating"}, TypeError, "generator_loss is 'saturating'"),
+        ({"build_generator": Discriminator}, ValueError, "is Discriminator, which is no gen"),
+        ({"build_generator": partial(Discriminator)}, ValueError, "players exchanged"),
+        ({"build_discriminator": ArticleGenerator}, ValueError, "is ArticleGenerator, which"),
+        ({"build_generator": Generator()}, TypeError, "Generator without brackets"),
+        ({"build_discriminator": "mlp"}, TypeError, "build_discriminator is of type str"),
     ],
 )
-def test_a_recipe_that_no_run_can_start_from(recipe, changes, message):
-    with pytest.raises(ValueError, match=message):
-        start_run(replace(recipe, **changes))
+def test_a_recipe_that_no_run_can_start_from_is_refused_where_it_is_made(
+    recipe, changes, error, message
+):
+    with pytest.raises(error, match=message):
+        replace(recipe, **changes)
+
+
+def test_a_recipe_holds_plain_numbers_that_a_file_can_hold(recipe):
+    given = replace(recipe, batch_size=np.int64(16), learning_rate=np.float32(1), betas=[0, 0.5])
+    numbers = (given.batch_size, given.learning_rate, given.betas)
+    assert repr(numbers) == "(16, 1.0, (0.0, 0.5))"
+
+
+@pytest.mark.parametrize(
+    ("changes", "given", "error", "message"),
+    [
+        ({}, {"seed": 2**63}, ValueError, "seed is 9223372036854775808; .* from 0 to"),
+        ({}, {"seed": 2**61}, ValueError, "seed is 2305843009213693952; .* from 0 to"),
+        ({}, {"seed": "1"}, TypeError, "seed is '1'"),
+        ({}, {"device": "cud"}, ValueError, "device is 'cud'"),
+        ({}, {"recipe": "course"}, TypeError, "recipe is 'course'; expected a Recipe"),
+        ({"build_generator": lambda: Discriminator()}, {}, TypeError, "no latent_dim"),
+        ({"build_generator": lambda: None}, {}, TypeError, "returns is of type NoneType"),
+    ],
+)
+def test_what_a_run_cannot_start_from(recipe, changes, given, error, message):
+    with pytest.raises(error, match=message):
+        start_run(**{"recipe": replace(recipe, **changes)} | given)
+
+
+def test_the_largest_seed_gives_a_run(recipe):
+    assert start_run(recipe, seed=2**61 - 1).seed == 2**61 - 1
 
 
 def test_the_optimisers_are_adams_with_the_recipes_numbers(recipe):

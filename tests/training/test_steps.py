@@ -1,8 +1,10 @@
 """One step of each player: against the textbook, and what it leaves alone."""
 
+import contextlib
 import copy
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -21,6 +23,7 @@ from gan_helpers.training import (
     play_discriminator_step,
     start_run,
 )
+from gan_helpers.training import steps as steps_module
 
 
 def test_a_head_start_is_so_many_steps_of_the_discriminator_before_the_first(recipe, images):
@@ -128,6 +131,22 @@ def test_the_discriminators_step_leaves_the_generator_alone(calm):
     assert fake.requires_grad
 
 
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (to_uint8, TypeError, "real has dtype torch.uint8 .*scale_images"),
+        (lambda x: x[:, 0], ValueError, r"real has shape \(16, 28, 28\) and fake has \(16, 1, 28"),
+        (lambda x: x.double(), TypeError, "images has dtype torch.float64"),
+    ],
+)
+def test_the_discriminators_step_takes_no_images_of_another_kind(calm, change, error, message):
+    run = start_run(calm)
+    before, fake = weights(run.discriminator), run.generator(torch.randn(16, 8))
+    with pytest.raises(error, match=message):
+        discriminator_step(run.discriminator, run.d_optimizer, change(fake.detach()), fake)
+    assert torch.equal(weights(run.discriminator), before)
+
+
 def test_the_generators_step_leaves_the_discriminator_alone(calm):
     run = start_run(calm)
     before, trained = state(run.discriminator), weights(run.generator)
@@ -152,6 +171,30 @@ def test_a_step_returns_the_logits_of_before_it_those_of_the_real_images_first(c
         torch.testing.assert_close(one, other)
     with torch.no_grad():
         assert not torch.allclose(run.discriminator(real), expected[0], atol=0.01)
+
+
+def test_on_another_device_dropout_draws_from_seeds_of_the_runs_and_the_devices_state_is_put_back(
+    monkeypatch,
+):
+    """Without a GPU: its state is kept in a list, its generator is one of the CPU."""
+    build, device = torch.Generator, torch.device("cuda", 0)
+    theirs = build().manual_seed(99).get_state()
+    now = [theirs]
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: now[-1])
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda state, device: now.append(state))
+    monkeypatch.setattr(torch, "Generator", lambda device: build())
+    before, lent = torch.get_rng_state(), []
+    for seed in (5, 5, 6):
+        rng = build().manual_seed(seed)
+        run = SimpleNamespace(fixed_z=SimpleNamespace(device=device), dropout_rng=rng)
+        for _ in range(2):
+            with contextlib.suppress(FloatingPointError), steps_module._dropout_randomness(run):
+                lent.append(now[-1])
+                raise FloatingPointError
+            assert torch.equal(now[-1], theirs)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(a, b) for a, b in zip(lent[:2], lent[2:4], strict=True))
+    assert len({tuple(state.tolist()) for state in lent}) == 4  # another for each step and seed
 
 
 def test_the_gradient_norm_is_the_length_over_all_weights():

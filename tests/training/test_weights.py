@@ -169,8 +169,8 @@ def test_what_is_no_network_of_that_role_is_not_saved(role, file):
 
 @both_roles
 def test_a_missing_file_and_a_folder(role, tmp_path):
-    for path in (tmp_path / "absent.safetensors", tmp_path):
-        with pytest.raises(FileNotFoundError, match="does not exist"):
+    for path, fault in ((tmp_path / "absent", "does not exist"), (tmp_path, "is a folder")):
+        with pytest.raises(FileNotFoundError, match=fault):
             LOAD[role](path)
 
 

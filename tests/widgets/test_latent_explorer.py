@@ -2,7 +2,7 @@
 
 import asyncio
 
-import ipywidgets
+import numpy as np
 import pytest
 import torch
 from helping import (
@@ -18,9 +18,10 @@ from helping import (
     sliders,
     texts,
 )
+from torch import nn
 
 from gan_helpers.latent import weight_directions
-from gan_helpers.models import sample
+from gan_helpers.models import Generator, initialise, sample
 from gan_helpers.widgets import LatentExplorer
 
 
@@ -36,7 +37,7 @@ def explorer():
 
 def check_explorer(explorer, generator):
     """What is shown is what the generator draws from ``.z``."""
-    digit, strip = pictures(explorer)
+    digit, strip, _ = pictures(explorer)
     assert explorer.z.shape == (1, generator.latent_dim)
     assert_shows(digit, sample(generator, explorer.z)[0, 0], 8)
     assert f"|z| = {explorer.z.norm():.1f}" in texts(explorer)
@@ -136,6 +137,26 @@ def test_the_explorer_refuses_bad_arguments():
             LatentExplorer(build_generator(), numbers=numbers)
 
 
+@pytest.mark.parametrize(("latent_dim", "rows"), [(1, "one row of"), (2, "two rows"), (9, "eight")])
+@pytest.mark.parametrize("kind", ["coordinates", "directions of the activations"])
+def test_there_are_as_many_sliders_as_coordinates_at_most_eight(latent_dim, rows, kind):
+    generator = initialise(Generator(latent_dim, (16,)), seed=0)
+    explorer = LatentExplorer(generator, kind=kind)
+    assert len(sliders(explorer)) == min(8, latent_dim)
+    sliders(explorer)[-1].value = 2.0
+    check_explorer(explorer, generator)
+    assert f"Beside it {rows}" in explorer._repr_mimebundle_()["text/html"]
+    control(explorer, "numbers").value = "5, 99"
+    assert f"expected {min(8, latent_dim)} whole numbers from 0 to {latent_dim - 1}" in texts(
+        explorer
+    )
+
+
+def test_what_is_no_generator_is_told_the_interface():
+    with pytest.raises(TypeError, match="a Linear with no latent_dim; expected a network that"):
+        LatentExplorer(nn.Linear(2, 784))
+
+
 def test_new_z_is_another_and_the_seed_decides():
     explorer, same, other = (LatentExplorer(build_generator(), seed=seed) for seed in (4, 4, 5))
     assert torch.equal(explorer.z, same.z) and not torch.equal(explorer.z, other.z)
@@ -153,20 +174,61 @@ def test_saved_z_are_kept_in_order(explorer):
     control(explorer, "save z").click()
     control(explorer, "z[0]").value = 3.0
     control(explorer, "save z").click()
-    assert "Saved as number 2 of .saved." in texts(explorer)
+    assert "Saved as number 2 of .saved" in texts(explorer)
     assert torch.equal(explorer.saved, torch.cat((first, explorer.z)))
 
 
+def test_saved_z_are_shown_and_written_to_a_new_file_each_time(explorer, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    saved = pictures(explorer)[2]
+    (part,) = [one for one in parts(explorer) if saved in getattr(one, "children", ())]
+    assert part.layout.display == "none"
+    control(explorer, "write file").click()
+    assert "press save z first" in texts(explorer) and not list(tmp_path.iterdir())
+    control(explorer, "save z").click()
+    control(explorer, "z[0]").value = 3.0
+    control(explorer, "save z").click()
+    assert part.layout.display != "none"
+    small = pixels(saved)[::2, ::2]
+    for k, digit in enumerate(sample(build_generator(), explorer.saved)):
+        shown = small[2:30, 30 * k + 2 : 30 * k + 30]
+        assert abs(digit[0].numpy().astype(int) - shown).max() <= 1
+
+    (tmp_path / "saved_z_1.npy").write_text("mine")
+    control(explorer, "write file").click()
+    control(explorer, "write file").click()
+    for number in (2, 3):
+        read = np.load(tmp_path / f"saved_z_{number}.npy")
+        assert read.dtype == np.float32 and torch.equal(torch.from_numpy(read), explorer.saved)
+    assert f"Wrote 2 z to {tmp_path / 'saved_z_3.npy'}" in texts(explorer)
+    assert (tmp_path / "saved_z_1.npy").read_text() == "mine"
+
+
+def test_a_file_that_cannot_be_written_is_said_and_not_left_half_written(
+    explorer, monkeypatch, tmp_path
+):
+    def full(file, *arguments, **options):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(np, "save", full)
+    control(explorer, "save z").click()
+    control(explorer, "write file").click()
+    assert "could not be written: No space left on device" in texts(explorer)
+    assert not list(tmp_path.iterdir()) and len(explorer.saved) == 1
+
+
 def test_the_gauge_and_the_still_picture_are_of_the_present_z(explorer):
-    data, _ = explorer._repr_mimebundle_()
+    before = explorer._repr_mimebundle_()["text/html"]
     control(explorer, "z[2]").value = 4.0
     (expected,) = opinion(build_discriminator(), build_generator(), explorer.z)
-    assert control(explorer, "D(G(z))").value == pytest.approx(expected, abs=1e-6)
-    later, about = explorer._repr_mimebundle_()
-    assert later["image/png"] != data["image/png"]
-    assert f"|z| = {explorer.z.norm():.1f}" in about["image/png"]["alt"]
-    without = LatentExplorer(build_generator())
-    assert not [part for part in parts(without) if isinstance(part, ipywidgets.FloatProgress)]
+    assert f' value="{expected:.4f}" ' in texts(explorer)
+    assert f"</meter> {expected:.2f}<" in texts(explorer)
+    after = explorer._repr_mimebundle_()["text/html"]
+    assert after.split("alt=")[0] != before.split("alt=")[0]  # another picture
+    assert f"|z| = {explorer.z.norm():.1f}" in after
+    assert "<meter" not in texts(LatentExplorer(build_generator()))
 
 
 def test_words_of_a_moment_ago_do_not_replace_an_error(explorer):

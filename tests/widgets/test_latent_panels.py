@@ -14,6 +14,7 @@ from helping import (
     opinion,
     parts,
     pictures,
+    pixels,
     state,
     texts,
 )
@@ -67,9 +68,11 @@ def check_interpolation(panel, generator):
     drawn = sample(generator, panel.z)
     assert_shows(linear, drawn[0, 0], 6)
     assert_shows(spherical, drawn[1, 0], 6)
-    gauges = [part for part in parts(panel) if isinstance(part, ipywidgets.FloatProgress)]
+    pattern = r'aria-label="\|z\|"[^>]* value="([\d.]+)"[^>]*></meter> ([\d.]+)<'
+    gauges = re.findall(pattern, texts(panel))
     lengths = panel.z.norm(dim=1)
-    assert torch.allclose(torch.tensor([gauge.value for gauge in gauges]), lengths, atol=1e-4)
+    assert [float(bar) for bar, _ in gauges] == pytest.approx(lengths.tolist(), abs=1e-4)
+    assert [number for _, number in gauges] == [f"{length:.1f}" for length in lengths]
     assert f"linear: |z| = {lengths[0]:.1f}" in texts(panel)
     assert f"spherical: |z| = {lengths[1]:.1f}" in texts(panel)
 
@@ -117,9 +120,19 @@ def test_new_corners(generator):
     assert pictures(panel)[2].value != path
     assert control(panel, "t").value == 0.2
     check_interpolation(panel, generator)
-    alt = panel._repr_mimebundle_()[1]["image/png"]["alt"]  # of the whole path, wherever t stands
+    alt = panel._still()[1]  # of the whole path, wherever t stands
     middle = panel.corners[:2].mean(0).norm()
     assert f"the linear z has length {middle:.1f}; lengths near 3 are usual" in alt
+
+
+def test_each_digit_stands_over_its_t(generator):
+    *rows, curve = Interpolation(generator)._figure().axes
+    for k in range(11):
+        x, _ = curve.transData.transform((k / 10, 0))
+        for one in rows:
+            one.apply_aspect()
+            middle, _ = one.transData.transform((30 * k + 2 + 14 - 0.5, 0))
+            assert middle == pytest.approx(x, abs=3), k  # of 73 pixels to a digit
 
 
 def test_ds_opinion_of_both_paths(generator):
@@ -180,9 +193,22 @@ def test_the_button_plays_the_whole_search_and_the_alt_gives_its_last_error(gene
     (play,) = [part for part in parts(panel) if isinstance(part, ipywidgets.Play)]
     step = control(panel, "step")
     assert (play.min, play.max) == (step.min, step.max) == (0, STEPS)
-    alt = panel._repr_mimebundle_()[1]["image/png"]["alt"]
+    alt = panel._still()[1]
     error = f"{panel.searches[-1].losses.item():.3f} per pixel"
     assert f"mean squared error {error}" in alt and f"after {STEPS} steps" in alt
+
+
+def test_the_curve_is_sharp_and_marks_the_present_step(generator, images):
+    panel = Inversion(generator, images[:1])
+    curve, figure = pictures(panel)[3], panel._figure
+    marked = []
+    for step in (0, 7, STEPS):
+        control(panel, "step").value = step
+        shown = pixels(curve)
+        assert shown.shape[1] == 2 * int(curve.width)
+        x, y = figure._axes.transData.transform((step, panel.searches[step].losses.item()))
+        marked.append((round(x), shown.shape[0] - round(y)))
+        assert [shown[y, x] == 0 for x, y in marked] == [False] * (len(marked) - 1) + [True]
 
 
 def test_an_inversion_refuses_other_images(generator, images):

@@ -64,7 +64,7 @@ def test_one_step_of_either_player_moves_that_one_alone_and_shows_it(reader):
     assert not torch.equal(g, weights(run.generator))
     view = reader.lab.view
     numbers = f"V(D, G) = {view.value:.3f}, -log 4 + 2 JSD = {view.bound:.3f} nats"
-    alt = reader.lab._repr_mimebundle_()[1]["image/png"]["alt"]
+    alt = reader.lab._still()[1]
     for words in (reader.words, alt):
         assert numbers in words and "Steps made: D 1, G 1" in words
         assert "Real: mean 1.50, std 0.70" in words and "12 fakes" in words
@@ -129,6 +129,14 @@ def test_a_preset_sets_every_control_and_begins_anew(reader, name):
     assert f"Set up: {name}" in reader.words and reader.bars_row.layout.display == "none"
     reader.bars[0].value = 1  # all controls are read again: they say the same
     assert reader.lab.run.recipe == recipe
+
+
+def test_rates_keep_their_value_and_bars_say_what_they_are(reader):
+    for player in "DG":
+        # Shown in JupyterLab, a slider that updates while it is dragged rounds its value.
+        assert not reader.control(f"learning rate of {player}").continuous_update
+    names = [bar.tooltip for bar in reader.bars]
+    assert names[2] == "height of bar 3 of 12, around x = -1.75" and len(set(names)) == 12
 
 
 # --- running ------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ def test_any_other_error_is_said_too(reader):
 def test_wrong_images_are_refused_at_once(images):
     with pytest.raises(TypeError, match="torch.float32; expected torch.uint8"):
         live_training(start_run(TINY), images.float())
-    with pytest.raises(ValueError, match="batch_size is 16; expected 1 to 15"):
+    with pytest.raises(ValueError, match="batch_size is 16; expected at most 15"):
         live_training(start_run(TINY), images[:15])
 
 

@@ -20,5 +20,10 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
 
 c = get_config()  # noqa: F821 (Jupyter defines it)
 c.ServerApp.kernel_websocket_connection_class = PromptConnection
-# overrides.json beside this file: no question about news over the first notebook.
+# overrides.json beside this file: no question about news over the first page, pages of text are
+# shown and not their source, and the list of files has its width for their names.
 c.LabApp.app_settings_dir = str(Path(__file__).parent)
+# The first page says where to begin; custom.css makes room for the names of the chapters.
+c.LabApp.default_url = "/lab/tree/notebooks/00_start_here.md"
+c.LabApp.custom_css = True
+c.ServerApp.tornado_settings = {"static_custom_path": [str(Path(__file__).parent / "custom")]}

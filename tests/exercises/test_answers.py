@@ -337,3 +337,81 @@ def test_a_function_that_is_not_written_is_not_tried_yet(said, check, stub):
 @pytest.mark.parametrize("check", VALUES)
 def test_dots_are_not_tried_yet(said, check):
     assert said(check, ...).startswith("not tried yet")
+
+
+def stopping(*given):
+    raise KeyError("nothing\nthere")
+
+
+WRONG = {
+    "nan": math.nan,
+    "inf": math.inf,
+    "-inf": -math.inf,
+    "text": "text",
+    "list": [],
+    "list of texts": ["a", None],
+    "tensor": torch.ones(2, 3, 5),
+    "nan tensor": torch.tensor(math.nan),
+    "nans": torch.full((3, 1), math.nan),
+    "complex": torch.tensor([1j]),
+    "double": torch.ones(16, 5).double(),
+    "array": np.ones(3),
+    "huge": 10**400,
+    "pair": (math.nan, math.nan),
+    "pair of texts": ("a", "b"),
+    "dict": {},
+    "object": object(),
+    "complex number": 1j,
+    "network": torch.nn.Linear(2, 2),
+}
+PUBLIC = {
+    check
+    for chapter in (one, two, three, four, five, six, seven)
+    for name, check in vars(chapter).items()
+    if name.startswith("check_")
+}
+
+
+def test_the_table_has_every_check_of_every_chapter():
+    assert PUBLIC - set(ANSWERS) == {one.check_neuron}
+    assert set(ANSWERS) - PUBLIC == {check_neuron, check_verdict}
+
+
+@pytest.mark.parametrize("check", [*VALUES, *FUNCTIONS])
+def test_what_is_no_answer_is_not_right_in_one_line(said, check):
+    assert said(check, None) != "right"
+    for name, answer in WRONG.items():
+        assert said(check, answer).startswith("not right, because "), name
+        if check in FUNCTIONS:
+            line = said(check, lambda *given, answer=answer: answer)
+            assert line.startswith("not right, because "), name
+
+
+@pytest.mark.parametrize("answer", [*WRONG.values(), None], ids=[*WRONG, "none"])
+def test_what_is_no_weight_and_no_bias_is_not_right_in_one_line(said, answer):
+    for pair in ((answer, 2), (-2, answer), (answer, answer)):
+        assert said(check_neuron, pair).startswith("not right, because ")
+
+
+@pytest.mark.parametrize("check", FUNCTIONS)
+def test_a_function_that_stops_is_not_right_and_the_line_says_where(said, check):
+    line = said(check, stopping)
+    assert line.startswith("not right, because your function stops at 'raise KeyError(")
+    assert line.endswith("nothing\\nthere'")
+
+
+@pytest.mark.parametrize("then", [math.nan, "text", None, stopping], ids=str)
+@pytest.mark.parametrize("check", FUNCTIONS)
+def test_a_function_that_is_right_but_once_is_never_right(said, check, then):
+    """Many checks call the function more than once."""
+    (right, *_) = [answer for answer, part in ANSWERS[check] if part == "right"]
+    for wrong in range(1, 13):
+        called = []
+
+        def function(*given, wrong=wrong, called=called):
+            called.append(given)
+            if len(called) == wrong:
+                return then() if callable(then) else then
+            return right(*given)
+
+        assert (said(check, function) != "right") == (len(called) >= wrong), wrong

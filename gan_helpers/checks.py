@@ -1,0 +1,348 @@
+"""What comes in at a public door, checked in one place and in the course's words.
+
+Each function names the argument, says what it was, what is expected and how to mend it: a wrong
+type or dtype is a ``TypeError``, a wrong value or shape a ``ValueError``. Called once at the door,
+never in a loop. Only a network's ``forward`` checks each time; that adds less than a microsecond.
+"""
+
+import math
+import numbers
+
+import torch
+from torch import nn
+
+IMAGE_SHAPE = (1, 28, 28)  # channels, height, width, where nobody says otherwise
+MOST_SEED = 2**63 - 1
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def whole_number(
+    value: object, name: str, least: int | None = None, most: int | None = None, hint: str = ""
+) -> int:
+    """``value`` as an int in [least, most]; NumPy's integers are taken, True and 2.0 are not.
+
+    ``hint``: a sentence that says more. Raises ``TypeError`` and ``ValueError``.
+    """
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if whole and (least is None or least <= value) and (most is None or value <= most):
+        return int(value)
+    expected = "" if least is None else f", at least {least}"
+    if most is not None:
+        expected = f" from {least} to {most}"
+    raise _error(value, name, f"a whole number{expected}.", hint, whole)
+
+
+def number(
+    value: object,
+    name: str,
+    *,
+    least: float = -math.inf,
+    above: float = -math.inf,
+    most: float = math.inf,
+    below: float = math.inf,
+    hint: str = "",
+) -> float:
+    """``value`` as a finite float in the range of these bounds; NumPy's numbers are taken.
+
+    ``hint``: a sentence that says more. Raises ``TypeError`` and ``ValueError``.
+    """
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if real and least <= value <= most and above < value < below:  # NaN fails, too
+        return float(value)
+    bounds = {"at least": least, "above": above, "at most": most, "below": below}
+    said = [f"{word} {bound:g}" for word, bound in bounds.items() if math.isfinite(bound)]
+    expected = "a number" + (", " + " and ".join(said) if said else " that is finite") + "."
+    raise _error(value, name, expected, hint, real)
+
+
+def check_seed(seed: object, name: str = "seed", most: int = MOST_SEED) -> int:
+    """``seed`` as an int in [0, most]; raises ``TypeError`` and ``ValueError``."""
+    return whole_number(seed, name, 0, most)
+
+
+def _error(value: object, name: str, expected: str, hint: str, right_type: bool) -> Exception:
+    if isinstance(value, str):
+        hint = f"A number is written without quotes. {hint}"
+    if isinstance(value, torch.Tensor) and value.numel() == 1:
+        hint = f"{name}.item() is the number in a tensor. {hint}"
+    kind = ValueError if right_type else TypeError
+    return kind(f"{name} is {value!r}; expected {expected} {hint}".strip())
+
+
+# --- tensors, random numbers, devices, networks ---------------------------------------------------
+
+
+def check_tensor(value: object, name: str) -> None:
+    """Raise ``TypeError`` unless ``value`` is a tensor."""
+    if not isinstance(value, torch.Tensor):
+        make = "from_numpy" if type(value).__name__ == "ndarray" else "tensor"
+        code = name if name.isidentifier() else "values"
+        raise TypeError(
+            f"{name} is {_kind(value)}; expected a tensor. torch.{make}({code}) makes one."
+        )
+
+
+def check_rng(rng: object, name: str = "rng") -> None:
+    """Raise ``TypeError`` unless ``rng`` is a ``torch.Generator``."""
+    if not isinstance(rng, torch.Generator):
+        seed = rng if isinstance(rng, int) and not isinstance(rng, bool) else 0
+        raise TypeError(
+            f"{name} is {rng!r}; expected a torch.Generator, a source of random numbers. "
+            f"torch.Generator().manual_seed({seed}) makes one."
+        )
+
+
+def check_device(device: object, name: str = "device") -> torch.device:
+    """``device`` as a ``torch.device``; raises ``ValueError`` for one that is not there."""
+    try:
+        found = torch.device(device)
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError, TypeError, ValueError, NotImplementedError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"{name} is {device!r}; expected a device of this machine, such as 'cpu'. "
+            "gan_helpers.training.best_device() names the fastest."
+        ) from error
+    return found
+
+
+def check_network(network: object, name: str) -> None:
+    """Raise ``TypeError`` unless ``network`` is an ``nn.Module`` that has been built."""
+    if isinstance(network, type):
+        raise TypeError(
+            f"{name} is the class {network.__name__}; expected a network that is built from it: "
+            f"{network.__name__}(), with brackets."
+        )
+    if not isinstance(network, nn.Module):
+        raise TypeError(
+            f"{name} is of type {type(network).__name__}; expected a network, a torch.nn.Module."
+        )
+
+
+def latent_dim_of(generator: object, name: str = "generator") -> int:
+    """How many coordinates the generator's z has; raises ``TypeError`` for what is no generator."""
+    check_network(generator, name)
+    found = getattr(generator, "latent_dim", None)
+    if not isinstance(found, numbers.Integral) or isinstance(found, bool) or found < 1:
+        what = "no latent_dim" if found is None else f"latent_dim = {found!r}"
+        raise TypeError(
+            f"{name} is a {type(generator).__name__} with {what}; expected a network that takes z, "
+            "shape (N, latent_dim), gives images in [-1, 1], shape (N, 1, 28, 28), and has the "
+            "number latent_dim. Write self.latent_dim = latent_dim in its __init__."
+        )
+    return int(found)
+
+
+# --- what networks take ---------------------------------------------------------------------------
+
+
+def check_z(z: object, latent_dim: int, network: nn.Module | None = None) -> None:
+    """Raise unless ``z`` is a tensor of floats, shape (N, latent_dim), that ``network`` can take.
+
+    Without a ``network``: float32. Raises ``TypeError`` and ``ValueError``.
+    """
+    if not isinstance(z, torch.Tensor) or z.dtype is not torch.float32:
+        _check_dtype(z, "z", network, f"Draw z with torch.randn(N, {latent_dim}).")
+    if z.ndim != 2 or z.shape[1] != latent_dim:
+        raise ValueError(
+            f"z has shape {tuple(z.shape)}; expected (N, {latent_dim}): N latent vectors of "
+            f"latent_dim = {latent_dim}. Draw them with torch.randn(N, {latent_dim})."
+        )
+    if z.shape[0] == 1 and network is not None and network.training:
+        norms = [layer for layer in network.modules() if isinstance(layer, nn.BatchNorm1d)]
+        if any(layer.training for layer in norms):
+            raise ValueError(
+                "z holds one vector, and the generator is in train mode; expected at least two, "
+                "because BatchNorm takes the mean and the variance of the batch. For one picture: "
+                "gan_helpers.models.sample(generator, z), or generator.eval() before."
+            )
+
+
+def check_input_images(images: object, pixels: int, network: nn.Module | None = None) -> None:
+    """Raise unless ``images`` is a tensor of floats, ``pixels`` an image, that ``network`` takes.
+
+    Without a ``network``: float32. Raises ``TypeError`` and ``ValueError``.
+    """
+    if not isinstance(images, torch.Tensor) or images.dtype is not torch.float32:
+        hint = "gan_helpers.data.scale_images(images) makes floats in [-1, 1] of uint8 pixels."
+        _check_dtype(images, "images", network, hint)
+    if images.ndim < 2 or math.prod(images.shape[1:]) != pixels:
+        side = math.isqrt(pixels)
+        shape = f"(N, 1, {side}, {side})" if side**2 == pixels else f"{pixels} pixels an image"
+        raise ValueError(
+            f"images has shape {tuple(images.shape)}; expected {shape}. A single image "
+            "needs a batch dimension: image.unsqueeze(0)."
+        )
+
+
+def _check_dtype(values: object, name: str, network: nn.Module | None, hint: str) -> None:
+    """Raise ``TypeError`` unless ``network`` can multiply ``values``; ``hint`` if they are none."""
+    if not isinstance(values, torch.Tensor):
+        if type(values).__name__ == "ndarray":
+            hint = f"torch.from_numpy({name}).float() makes one."
+        raise TypeError(f"{name} is {_kind(values)}; expected a tensor of floats. {hint}")
+    weight = None if network is None else next(network.parameters(), None)
+    wanted = torch.float32 if weight is None else weight.dtype
+    single = values.is_floating_point() and values.dtype is not torch.float64
+    if values.dtype is wanted or (single and torch.is_autocast_enabled(values.device.type)):
+        return
+    if values.is_floating_point():
+        hint = f"{name}.float() converts it."
+        if wanted is not torch.float32:
+            hint = f"{name}.to({wanted}) converts it."
+    raise TypeError(f"{name} has dtype {values.dtype}; expected {wanted}. {hint}")
+
+
+# --- images ---------------------------------------------------------------------------------------
+
+
+def check_images(
+    images: object, name: str = "images", shape: tuple[int, ...] = IMAGE_SHAPE
+) -> None:
+    """Raise unless ``images`` is uint8, shape (N, *shape), N at least 1.
+
+    The message holds the line that makes such a tensor of what was given. Raises ``TypeError`` and
+    ``ValueError``.
+    """
+    code = name if name.isidentifier() else "images"
+    wanted = f"(N, {', '.join(map(str, shape))})"
+    if not isinstance(images, torch.Tensor):
+        raise TypeError(
+            f"{name} is {_kind(images)}; expected a tensor, torch.uint8 of shape {wanted}, with "
+            f"pixels in [0, 255]. {_as_tensor(images, code, shape)}".strip()
+        )
+    if images.dtype != torch.uint8:
+        hint = f"{code}.to(torch.uint8) converts whole numbers in [0, 255]."
+        if images.is_floating_point():
+            hint = (
+                f"gan_helpers.data.to_uint8({code}) converts images in [-1, 1]; those in [0, 1], "
+                f"as ToTensor gives them, are first scaled: to_uint8(2 * {code} - 1)."
+            )
+        if images.dtype == torch.bool:
+            hint = f"255 * {code}.to(torch.uint8) makes black and white of them."
+        raise TypeError(
+            f"{name} has dtype {images.dtype}; expected torch.uint8 with pixels in [0, 255]. {hint}"
+        )
+    if images.shape[1:] != shape or len(images) == 0:
+        hint = ""
+        if line := _reshaped(images.shape, code, shape):
+            hint = f"{line} has that shape."
+        raise ValueError(
+            f"{name} has shape {tuple(images.shape)}; expected {wanted} with N at least 1. "
+            f"{hint}".strip()
+        )
+
+
+def check_scaled_images(
+    images: object, name: str = "images", shape: tuple[int, ...] = IMAGE_SHAPE
+) -> None:
+    """Raise unless ``images`` is floats in [-1, 1], shape (N, *shape), N at least 1.
+
+    Raises ``TypeError`` and ``ValueError``.
+    """
+    code = name if name.isidentifier() else "images"
+    if not isinstance(images, torch.Tensor) or not images.is_floating_point():
+        was = f"has dtype {images.dtype}" if isinstance(images, torch.Tensor) else ""
+        raise TypeError(
+            f"{name} {was or 'is ' + _kind(images)}; expected a tensor of floats in [-1, 1]. "
+            f"gan_helpers.data.scale_images({code}) makes them of uint8 pixels."
+        )
+    if images.shape[1:] != shape or len(images) == 0:
+        line = _reshaped(images.shape, code, shape, rounded=False)
+        raise ValueError(
+            f"{name} has shape {tuple(images.shape)}; expected (N, {', '.join(map(str, shape))}) "
+            f"with N at least 1. {line + ' has that shape.' if line else ''}".strip()
+        )
+    if not images.abs().max() <= 1 + 1e-4:  # written so, NaN does not fit either
+        raise ValueError(
+            f"{name} has values in [{images.min():.2f}, {images.max():.2f}]; expected [-1, 1]. "
+            "gan_helpers.data.scale_images brings uint8 pixels there."
+        )
+
+
+def _kind(value: object) -> str:
+    """What ``value`` is, in words; it may be very long."""
+    if type(value).__name__ == "ndarray":
+        return f"a NumPy array of shape {value.shape}"
+    if value is None or isinstance(value, (str, int, float)):
+        return repr(value)
+    return f"of type {type(value).__name__}"
+
+
+def _as_tensor(images: object, code: str, shape: tuple[int, ...]) -> str:
+    """The line that makes a tensor of what is none, as far as that can be known."""
+    if type(images).__name__ == "ndarray":
+        line = f"torch.from_numpy({code})"
+        return f"{_reshaped(images.shape, line, shape) or line} makes one."
+    if isinstance(images, tuple) and len(images) == 2:
+        return "load_mnist() returns two things: images, labels = load_mnist()."
+    if isinstance(images, (list, tuple)) and images and isinstance(images[0], torch.Tensor):
+        line = f"torch.stack({code})"
+        return f"{_reshaped((len(images), *images[0].shape), line, shape) or line} makes one."
+    if isinstance(images, torch.utils.data.DataLoader):
+        images, code = images.dataset, f"{code}.dataset"
+    if isinstance(getattr(images, "data", None), torch.Tensor):  # as torchvision keeps MNIST
+        line = _reshaped(images.data.shape, f"{code}.data", shape) or f"{code}.data"
+        return f"All at once, without the labels: {line} is one."
+    if isinstance(images, torch.utils.data.Dataset):
+        return f"All at once: torch.stack([image for image, label in {code}]) makes one."
+    return ""
+
+
+def _reshaped(
+    given: tuple[int, ...], code: str, shape: tuple[int, ...], rounded: bool = True
+) -> str:
+    """The line that brings images of shape ``given`` to (N, *shape); empty if none is known."""
+    given = tuple(given)
+    if given[1:] == shape or 0 in given or len(shape) != 3:
+        return ""
+    channels, height, width = shape
+    if channels == 1 and given[1:] == (height, width):
+        return f"{code}.unsqueeze(1)"
+    if given[1:] == (height, width, channels):
+        return f"{code}.permute(0, 3, 1, 2)"
+    if given == shape:
+        return f"{code}.unsqueeze(0)"
+    if given[-1:] == (math.prod(shape),) or given == (height, width):
+        return f"{code}.reshape(-1, {channels}, {height}, {width})"
+    # Another size, or colours: a small picture of it, grey where one channel is wanted.
+    line = code
+    if len(given) == 3:
+        line, given = f"{line}.unsqueeze(1)", (given[0], 1, *given[1:])
+    if len(given) == 4 and given[3] in (1, 3) and given[1] > 3:
+        line, given = f"{line}.permute(0, 3, 1, 2)", (given[0], given[3], *given[1:3])
+    if len(given) != 4 or given[1] not in (channels, 3 * channels):
+        return ""
+    line = f"{line}.float()"
+    if given[1] != channels:
+        line = f"{line}.mean(1, keepdim=True)"
+    if given[2:] != (height, width):
+        line = f"torch.nn.functional.interpolate({line}, ({height}, {width}), mode='area')"
+    return f"{line}.round().to(torch.uint8)" if rounded else line
+
+
+# --- floats, points -------------------------------------------------------------------------------
+
+
+def check_floats(values: object, name: str, hint: str = "") -> None:
+    """Raise ``TypeError`` unless ``values`` is a tensor of floats; ``hint``: a sentence more."""
+    check_tensor(values, name)
+    if not values.is_floating_point():
+        code = name if name.isidentifier() else "values"
+        hint = hint or f"{code}.float() converts it."
+        raise TypeError(f"{name} has dtype {values.dtype}; expected floats. {hint}")
+
+
+def check_points(points: object, dim: int, network: nn.Module | None = None) -> None:
+    """Raise unless ``points`` is a tensor of floats, shape (N, dim), that ``network`` can take.
+
+    Without a ``network``: float32. Raises ``TypeError`` and ``ValueError``.
+    """
+    if not isinstance(points, torch.Tensor) or points.dtype is not torch.float32:
+        _check_dtype(points, "points", network, "torch.tensor(points) makes one.")
+    if points.ndim != 2 or points.shape[1] != dim:
+        raise ValueError(
+            f"points has shape {tuple(points.shape)}; expected (N, {dim}): N points of {dim} "
+            "numbers. A grid x on the line goes in as x[:, None]."
+        )

@@ -1,0 +1,92 @@
+"""What the commands share: lines to copy, signals, places to write to, where a generator is."""
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from torch import nn
+
+from gan_helpers.data import file_kind
+from gan_helpers.training import load_checkpoint, load_generator
+
+
+def command_line(*arguments: str) -> str:
+    """The command with these arguments, quoted for the shell at hand: cmd.exe has its own rules."""
+    quote = subprocess.list2cmdline if sys.platform == "win32" else shlex.join
+    return quote(["python", "-m", "gan_helpers", *arguments])
+
+
+@contextlib.contextmanager
+def ended_like_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM (a batch system) and SIGHUP (a closed terminal) do what Ctrl-C would do then."""
+
+    def pass_on(number: int, frame: object) -> None:
+        handler = signal.getsignal(signal.SIGINT)
+        if not callable(handler):  # the shell has Ctrl-C ignored in what it runs in the background
+            raise KeyboardInterrupt
+        handler(signal.SIGINT, frame)
+
+    numbers = {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
+    numbers = {one for one in numbers if signal.getsignal(one) == signal.SIG_DFL}  # not of nohup
+    if threading.current_thread() is not threading.main_thread():  # only that one receives them
+        numbers = set()
+    for number in numbers:
+        signal.signal(number, pass_on)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def check_place(option: str, file: Path) -> None:
+    """Raise ``OSError`` unless ``file`` can be written; before the work is done, not after it."""
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"The folder of {option} {file} does not exist; make it.")
+    if file.is_dir():
+        raise IsADirectoryError(f"{option} {file} is a folder; name a file.")
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(
+            f"The folder of {option} {file} may not be written; name a file in another one."
+        )
+
+
+def holds_generator(path: Path) -> bool:
+    """Whether ``path`` is a file of weights or the folder of a run, not images."""
+    if path.is_dir():
+        return any((path / f"{name}.safetensors").exists() for name in ("generator", "checkpoint"))
+    if path.suffix.lower() == ".safetensors":
+        return True
+    return path.is_file() and file_kind(path) == "a safetensors file"
+
+
+def find_generator(path: Path) -> tuple[nn.Module, dict[str, str]]:
+    """The generator of a file of weights or of a run's folder, in eval mode, and its about.
+
+    Of a run under way it is the checkpoint's: that has made more steps than what an earlier end of
+    the run may have left.
+    """
+    if not path.is_dir():
+        return load_generator(path)
+    weights, checkpoint = (path / f"{name}.safetensors" for name in ("generator", "checkpoint"))
+    if not holds_generator(path):
+        raise FileNotFoundError(
+            f"The folder {path} holds no generator; name a folder that train --out has filled, or "
+            "a file of weights."
+        )
+    if not checkpoint.exists():
+        return load_generator(weights)
+    run = load_checkpoint(checkpoint)
+    steps = str(run.history.steps)
+    if weights.exists():
+        generator, about = load_generator(weights)
+        if about.get("steps") == steps:
+            return generator, about
+    return run.sampler.eval(), {"seed": str(run.seed), "steps": steps, "file": str(checkpoint)}

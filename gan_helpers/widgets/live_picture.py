@@ -1,0 +1,34 @@
+"""A picture that changes while its cell runs; the notebook keeps the last one."""
+
+from IPython.display import display
+from PIL import Image as PillowImage
+
+from gan_helpers.checks import whole_number
+from gan_helpers.kinds import check_alt
+from gan_helpers.plots import picture_html
+from gan_helpers.widgets.common import enlarged_png
+
+
+class LivePicture:
+    """A place in the page that shows the picture that it was given last; at first a grey one.
+
+    It is no widget: page and notebook hold an ordinary picture, which needs no kernel.
+
+    ``alt``: what the pictures show, in words; ``width``: of each, in pixels on the screen.
+    Raises ``TypeError`` for what is no text or no whole number and ``ValueError`` when ``alt`` is
+    empty or ``width`` below 1. Introduced in notebook 04, "The run".
+    """
+
+    def __init__(self, alt: str, width: int):
+        check_alt(alt)
+        self._alt, self._width = alt, whole_number(width, "width", 1)
+        grey = enlarged_png(PillowImage.new("L", (1, 1), 225), 1)
+        self._place = display(self._output(grey), raw=True, display_id=True)
+
+    def show(self, png: bytes) -> None:
+        """Replace the picture by ``png``, the bytes of a PNG."""
+        self._place.update(self._output(png), raw=True)
+
+    def _output(self, png: bytes) -> dict[str, str]:
+        # But for the pixels always the same: nbval compares the first output with the last.
+        return {"text/html": picture_html(png, self._alt, self._width), "text/plain": self._alt}

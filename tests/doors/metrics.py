@@ -1,0 +1,137 @@
+"""The doors of ``metrics``."""
+
+import torch
+from doors.given import (
+    ARRAY,
+    BYTES,
+    DISCRIMINATOR,
+    FLOATS,
+    GENERATOR,
+    LABELS,
+    NAN,
+    ROWS_OF_FLOATS,
+    TYPE,
+    VALUE,
+)
+
+from gan_helpers import metrics
+
+SHARES = torch.full((40, 10), 0.1)
+MANY = BYTES.repeat(25, 1, 1, 1)
+
+DOORS = {
+    metrics.DigitClassifier(): [
+        {"images": FLOATS},
+        ("images", BYTES, TYPE, "uint8"),
+        ("images", FLOATS[:, :, :14], VALUE, "(40, 1, 14, 28)"),
+    ],
+    metrics.classify: [
+        {"images": BYTES},
+        ("images", FLOATS, TYPE, "to_uint8"),
+        ("images", ARRAY, TYPE, "torch.from_numpy"),
+        ("images", BYTES[:, 0], VALUE, "unsqueeze(1)"),
+    ],
+    metrics.frechet_distance: [
+        {"features": ROWS_OF_FLOATS, "other": ROWS_OF_FLOATS},
+        ("features", ROWS_OF_FLOATS.numpy(), TYPE, "torch.from_numpy"),
+        ("features", ROWS_OF_FLOATS[:3], VALUE, "3 rows"),
+        ("features", BYTES, TYPE, "uint8"),
+        ("other", ROWS_OF_FLOATS[:, :2], VALUE, "same number"),
+        ("other", ROWS_OF_FLOATS * NAN, VALUE, "NaN"),
+    ],
+    metrics.classifier_score: [
+        {"probabilities": SHARES},
+        ("probabilities", SHARES * 2, VALUE, "sum to 1"),
+        ("probabilities", SHARES.tolist(), TYPE, "list"),
+    ],
+    metrics.mode_coverage: [
+        {"labels": LABELS, "real_labels": LABELS},
+        ("labels", LABELS.float(), TYPE, "torch.float32"),
+        ("labels", LABELS + 1, VALUE, "10"),
+        ("labels", LABELS.tolist(), TYPE, "list"),
+        ("real_labels", LABELS[:5], VALUE, "lacks a class"),
+        ("classes", 0, VALUE, "at least"),
+        ("classes", 10.0, TYPE, "whole number"),
+    ],
+    metrics.prdc: [
+        {"real": ROWS_OF_FLOATS, "generated": ROWS_OF_FLOATS},
+        ("real", BYTES, TYPE, "uint8"),
+        ("generated", ROWS_OF_FLOATS[0], VALUE, "(3,)"),
+        ("k", 40, VALUE, "40"),
+        ("k", 2.5, TYPE, "whole number"),
+    ],
+    metrics.nearest_neighbours: [
+        {"points": BYTES, "references": BYTES, "progress": False},
+        ("points", FLOATS.flatten(1), TYPE, "uint8"),
+        ("points", ARRAY, TYPE, "torch.from_numpy"),
+        ("references", [BYTES], TYPE, "list"),
+        ("k", 0, VALUE, "0"),
+        ("k", "1", TYPE, "whole number"),
+    ],
+    metrics.parzen_log_likelihood: [
+        {"images": BYTES, "samples": BYTES, "sigma": 0.2, "progress": False},
+        ("images", FLOATS, VALUE, "[0, 1]"),
+        ("images", ARRAY, TYPE, "torch.from_numpy"),
+        ("samples", BYTES[:, :, :14], VALUE, "same number"),
+        ("sigma", 0.0, VALUE, "above 0"),
+        ("sigma", "0.2", TYPE, "number"),
+    ],
+    metrics.choose_sigma: [
+        {"validation": BYTES, "samples": BYTES, "progress": False},
+        ("samples", BYTES.long(), TYPE, "int64"),
+        ("sigmas", (), VALUE, "sigma"),
+        ("sigmas", 0.2, TYPE, "sigma"),
+    ],
+    metrics.mean_and_error: [
+        {"values": ROWS_OF_FLOATS[:, 0]},
+        ("values", ROWS_OF_FLOATS, VALUE, "(40, 3)"),
+        ("values", [1.0, 2.0], TYPE, "list"),
+    ],
+    metrics.evaluate: [
+        {"generator": GENERATOR, "n": 1000},
+        ("generator", DISCRIMINATOR, TYPE, "latent_dim"),
+        ("generator", "generator.safetensors", TYPE, "network"),
+        ("n", 999, VALUE, "1,000"),
+        ("n", 1000.5, TYPE, "whole number"),
+        ("seed", "0", TYPE, "whole number"),
+    ],
+    metrics.evaluate_images: [
+        {"images": MANY},
+        ("images", BYTES, VALUE, "1,000"),
+        ("images", FLOATS, TYPE, "to_uint8"),
+        ("images", MANY.numpy(), TYPE, "torch.from_numpy"),
+        ("images", MANY[:, 0], VALUE, "unsqueeze(1)"),
+    ],
+    metrics.read_images: [
+        {"file": "{images}"},
+        ("file", "absent.npz", FileNotFoundError, "absent.npz"),
+        ("file", "{text}", OSError, "text"),
+        ("file", None, TYPE, "None"),
+        ("value_range", 1, TYPE, "(-1, 1)"),
+        ("value_range", (0, "1"), TYPE, "two numbers"),
+        ("array", 0, TYPE, "text"),
+    ],
+    metrics.range_remark: [
+        {"images": BYTES},
+        ("images", FLOATS, TYPE, "torch.float32"),
+        ("images", BYTES[:0], VALUE, "(0, 1, 28, 28)"),
+    ],
+    metrics.draw_samples: [
+        {"generator": GENERATOR, "n": 3, "seed": 0},
+        ("generator", None, TYPE, "network"),
+        ("n", 0, VALUE, "at least 1"),
+        ("seed", 0.5, TYPE, "whole number"),
+    ],
+    metrics.load_scores: [
+        {},
+        ("file", "absent.json", FileNotFoundError, "absent.json"),
+        ("file", "{text}", OSError, "scores"),
+        ("file", 7, TYPE, "name of a file"),
+    ],
+    metrics.score_table: [
+        {"scores": metrics.load_scores()},
+        ("scores", {"course": []}, VALUE, "'course'"),
+        ("scores", {"course": [1.0]}, TYPE, "'course'"),
+        ("scores", [], TYPE, "list"),
+    ],
+}

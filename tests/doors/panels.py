@@ -1,0 +1,79 @@
+"""The doors of ``widgets``."""
+
+from doors.given import (
+    ARRAY,
+    BYTES,
+    DISCRIMINATOR,
+    FLOATS,
+    GENERATOR,
+    HISTORY,
+    NAN,
+    RUN,
+    TYPE,
+    VALUE,
+)
+from helping import TINY
+
+from gan_helpers import widgets
+from gan_helpers.training import History
+
+DOORS = {
+    widgets.density_game_figure: [
+        {"mean": 0.0, "std": 1.0},
+        ("mean", "0", TYPE, "number"),
+        ("std", 0.0, VALUE, "above 0"),
+    ],
+    widgets.density_game_numbers: [
+        {"mean": 0.0, "std": 1.0},
+        ("mean", NAN, VALUE, "nan"),
+        ("std", "1", TYPE, "number"),
+    ],
+    widgets.one_dimensional_lab: [
+        {"seed": 0},
+        ("seed", 0.5, TYPE, "whole number"),
+    ],
+    widgets.live_training: [
+        {"run": RUN, "images": BYTES},
+        ("run", TINY, TYPE, "start_run"),
+        ("images", FLOATS, TYPE, "uint8"),
+        ("images", BYTES[:3], VALUE, "batch_size"),
+        ("images", ARRAY, TYPE, "torch.from_numpy"),
+    ],
+    widgets.film: [
+        {"history": HISTORY, "alt": "Noise."},
+        ("history", History(), VALUE, "no frames"),
+        ("history", RUN, TYPE, "run.history"),
+        ("alt", "", VALUE, "sentence"),
+        ("seconds", 0, VALUE, "above 0"),
+        ("scale", "2", TYPE, "number"),
+    ],
+    widgets.LivePicture: [
+        {"alt": "Noise.", "width": 280},
+        ("alt", " ", VALUE, "sentence"),
+        ("alt", 280, TYPE, "text"),
+        ("width", 0, VALUE, "at least 1"),
+    ],
+    widgets.LatentExplorer: [
+        {"generator": GENERATOR, "discriminator": DISCRIMINATOR},
+        ("generator", None, TYPE, "network"),
+        ("generator", DISCRIMINATOR, TYPE, "latent_dim"),
+        ("discriminator", 5, TYPE, "network"),
+        ("kind", "colours", VALUE, "'coordinates'"),
+        ("numbers", range(90, 98), VALUE, "0 to 7"),
+        ("numbers", 3, TYPE, "range(8)"),
+        ("seed", "0", TYPE, "whole number"),
+    ],
+    widgets.Interpolation: [
+        {"generator": GENERATOR, "discriminator": DISCRIMINATOR},
+        ("generator", DISCRIMINATOR, TYPE, "latent_dim"),
+        ("discriminator", "D", TYPE, "network"),
+        ("seed", 0.5, TYPE, "whole number"),
+    ],
+    widgets.Inversion: [
+        {"generator": GENERATOR, "images": BYTES},
+        ("generator", 5, TYPE, "network"),
+        ("images", FLOATS, TYPE, "to_uint8"),
+        ("images", BYTES[:, 0], VALUE, "unsqueeze(1)"),
+        ("images", ARRAY, TYPE, "torch.from_numpy"),
+    ],
+}
