@@ -21,7 +21,7 @@ class Tag(HTMLParser):
 @pytest.fixture
 def outputs(monkeypatch):
     made = []
-    monkeypatch.setattr(plots, "display", lambda data, raw: made.append(data))
+    monkeypatch.setattr(plots.style, "display", lambda data, raw: made.append(data))
     return made
 
 

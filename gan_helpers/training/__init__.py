@@ -28,22 +28,24 @@ from gan_helpers.training.recipes import (
     recipe_from_dict,
     recipe_to_dict,
 )
+from gan_helpers.training.recording import (
+    draw_frame,
+    flat_weights,
+    gradient_norm,
+    record_frame,
+    record_measured,
+    record_step,
+)
 from gan_helpers.training.run import Run, best_device, has_bfloat16, start_run
 from gan_helpers.training.steps import (
     check_finite,
     discriminator_step,
-    draw_frame,
     draw_unnoticed,
-    flat_weights,
     forward,
     generator_step,
-    gradient_norm,
     play_discriminator_step,
     play_generator_step,
     play_step,
-    record_frame,
-    record_measured,
-    record_step,
 )
 from gan_helpers.training.weights import (
     load_discriminator,

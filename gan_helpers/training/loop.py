@@ -10,8 +10,9 @@ from gan_helpers.checks import check_images, whole_number
 from gan_helpers.models import evaluating
 from gan_helpers.progress import progress_bar
 from gan_helpers.training.history import History
+from gan_helpers.training.recording import record_frame
 from gan_helpers.training.run import Run
-from gan_helpers.training.steps import play_step, record_frame
+from gan_helpers.training.steps import play_step
 
 FRAME_EVERY, MEASURE_EVERY = 100, 20  # steps
 

@@ -1,0 +1,87 @@
+"""Grids of images, and the film strip of a run."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from PIL import Image as PillowImage
+
+from gan_helpers.checks import IMAGE_SHAPE, check_images, number, whole_number
+from gan_helpers.kinds import check_alt
+from gan_helpers.plots.style import check_numbers, new_figure, show, show_png
+from gan_helpers.training import History, check_history
+
+
+def grid_image(images: torch.Tensor, columns: int = 10) -> PillowImage.Image:
+    """Lay images out in rows of ``columns``, as a greyscale picture.
+
+    ``images``: uint8, shape (N, 1, 28, 28) or of another height and width, N at least 1. Raises
+    ``TypeError`` or ``ValueError`` otherwise, and unless ``columns`` is a whole number, at least 1.
+    """
+    size = images.shape[2:] if getattr(images, "ndim", None) == 4 else IMAGE_SHAPE[1:]
+    check_images(images, "images", (1, *size))
+    columns = whole_number(columns, "columns", 1)
+    from torchvision.utils import make_grid  # here: it takes two seconds to import
+
+    grid = make_grid(images, nrow=columns, padding=2, pad_value=90)  # (3, height, width)
+    return PillowImage.fromarray(grid[0].numpy())
+
+
+def samples_png(images: torch.Tensor, columns: int = 10) -> bytes:
+    """The grid of ``images`` as PNG bytes, for widgets; arguments as for ``grid_image``."""
+    buffer = io.BytesIO()
+    grid_image(images, columns).save(buffer, format="png")
+    return buffer.getvalue()
+
+
+def show_samples(images: torch.Tensor, alt: str, columns: int = 10, scale: float = 1.8) -> None:
+    """Show a grid of images; ``scale`` is the size of a pixel on the screen.
+
+    ``images``: uint8, shape (N, 1, 28, 28). Raises ``TypeError`` or ``ValueError`` otherwise, when
+    ``alt`` is no text or empty, or ``scale`` no positive number. Introduced in notebook 02, "The
+    images".
+    """
+    check_alt(alt)
+    scale = number(scale, "scale", above=0)
+    width = int(grid_image(images, columns).width * scale)
+    show_png(samples_png(images, columns), alt, width)
+
+
+def show_film_strip(history: History, steps: Sequence[int], alt: str, count: int = 10) -> None:
+    """Show the first ``count`` fixed-z samples at the recorded steps nearest to ``steps``.
+
+    One row for each step, with the step beside it. Raises ``TypeError`` for what is no history, no
+    text or no number, and ``ValueError`` when nothing was recorded, ``alt`` is empty, or ``steps``
+    is no sequence, or empty. Introduced in notebook 04, "The run".
+    """
+    check_alt(alt)
+    show(draw_film_strip(history, steps, count), alt)
+
+
+def draw_film_strip(history: History, steps: Sequence[int], count: int = 10) -> Figure:
+    """The figure of ``show_film_strip``; arguments and errors are the same."""
+    check_frames(history)
+    steps = check_numbers(steps, "steps")
+    count = whole_number(count, "count", 1)
+    figure, _ = new_figure(width=0.52 * count + 0.9, height=0.56 * len(steps))
+    figure.clear()
+    rows = figure.subplots(len(steps), 1, squeeze=False)[:, 0]
+    for axes, wanted in zip(rows, steps, strict=True):
+        index = int(np.argmin([abs(step - wanted) for step in history.frame_steps]))
+        axes.imshow(grid_image(history.frames[index][:count], count), cmap="gray", aspect="equal")
+        axes.set_ylabel(
+            f"step\n{history.frame_steps[index]:,}", rotation=0, ha="right", va="center", fontsize=9
+        )
+        axes.set(xticks=[], yticks=[])
+        axes.grid(False)
+        axes.spines[:].set_visible(False)
+    return figure
+
+
+def check_frames(history: History) -> None:
+    """Raise unless ``history`` holds samples of the fixed z."""
+    check_history(history)
+    if not history.frames:
+        raise ValueError("history has no frames; train the run first.")
