@@ -31,7 +31,7 @@ PANELS = {
     "explorer": "explorer = widgets.LatentExplorer(generator, discriminator)\nexplorer",
     "interpolation": "widgets.Interpolation(generator, discriminator)",
     "inversion": "widgets.Inversion(generator, images[:20])",
-    "film": "widgets.film(made, alt='Forty squares in which noise turns into the very first strokes.')",
+    "film": "widgets.film(made, alt='Forty squares. ' + 'Grey noise turns into strokes. ' * 2)",
     "live": "live_training(run, images)",
     "lab": "line = one_dimensional_lab()\nline",
 }
