@@ -26,7 +26,7 @@ import traceback
 from pathlib import Path
 
 import torch
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from helping import TINY, assert_same_run
 from gan_helpers.training import load_checkpoint, save_checkpoint, start_run, train
