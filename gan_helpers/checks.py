@@ -12,7 +12,8 @@ import torch
 from torch import nn
 
 IMAGE_SHAPE = (1, 28, 28)  # channels, height, width, where nobody says otherwise
-MOST_SEED = 2**63 - 1
+MOST_WHOLE = 2**63 - 1  # 64 bits: of more, PyTorch prints its own inside
+MOST_SEED = MOST_WHOLE
 
 # --- numbers --------------------------------------------------------------------------------------
 
@@ -25,11 +26,13 @@ def whole_number(
     ``hint``: a sentence that says more. Raises ``TypeError`` and ``ValueError``.
     """
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if whole and most is None and value > MOST_WHOLE:
+        most = MOST_WHOLE
     if whole and (least is None or least <= value) and (most is None or value <= most):
         return int(value)
     expected = "" if least is None else f", at least {least}"
     if most is not None:
-        expected = f" from {least} to {most}"
+        expected = f", at most {most}" if least is None else f" from {least} to {most}"
     raise _error(value, name, f"a whole number{expected}.", hint, whole)
 
 
@@ -48,8 +51,11 @@ def number(
     ``hint``: a sentence that says more. Raises ``TypeError`` and ``ValueError``.
     """
     real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if real and least <= value <= most and above < value < below:  # NaN fails, too
-        return float(value)
+    try:
+        if real and least <= value <= most and above < value < below:  # NaN fails, too
+            return float(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        pass
     bounds = {"at least": least, "above": above, "at most": most, "below": below}
     said = [f"{word} {bound:g}" for word, bound in bounds.items() if math.isfinite(bound)]
     expected = "a number" + (", " + " and ".join(said) if said else " that is finite") + "."
@@ -280,8 +286,14 @@ def _as_tensor(images: object, code: str, shape: tuple[int, ...]) -> str:
     if isinstance(images, (list, tuple)) and images and isinstance(images[0], torch.Tensor):
         line = f"torch.stack({code})"
         return f"{_reshaped((len(images), *images[0].shape), line, shape) or line} makes one."
+    if isinstance(images, (list, tuple)) and images and type(images[0]).__name__ == "ndarray":
+        line = f"torch.from_numpy(numpy.stack({code}))"
+        return f"{_reshaped((len(images), *images[0].shape), line, shape) or line} makes one."
     if isinstance(images, torch.utils.data.DataLoader):
         images, code = images.dataset, f"{code}.dataset"
+    if isinstance(images, torch.utils.data.TensorDataset) and images.tensors:
+        line = f"{code}.tensors[0]"
+        return f"All at once: {_reshaped(images.tensors[0].shape, line, shape) or line} is one."
     if isinstance(getattr(images, "data", None), torch.Tensor):  # as torchvision keeps MNIST
         line = _reshaped(images.data.shape, f"{code}.data", shape) or f"{code}.data"
         return f"All at once, without the labels: {line} is one."

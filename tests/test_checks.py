@@ -78,6 +78,9 @@ def test_good_numbers_come_back_as_plain_ones(call, expected):
             (lambda v=v: number(v, "x", above=0), ValueError, f"x is {v}; expected a number, above")
             for v in (0, -1.0, float("nan"), float("inf"), 0.0)
         ),
+        (lambda: whole_number(10**20, "n", 1), ValueError, "n is 1000.* from 1 to 922337203685477"),
+        (lambda: whole_number(10**20, "n"), ValueError, "n is 1000.* number, at most 92233720368"),
+        (lambda: number(10**400, "x"), ValueError, "x is 1000.*; expected a number that is finite"),
         (lambda: number("0.1", "x"), TypeError, "x is '0.1'; .*finite.*without quotes"),
         (lambda: number(1, "x", least=0, below=1), ValueError, "at least 0 and below 1"),
         (lambda: number(1j, "x"), TypeError, "x is 1j"),
@@ -145,8 +148,14 @@ AT_HAND = {
     "a loader": (DataLoader(Torchvision(), 16), "images.dataset.data.unsqueeze(1)"),
     "a loader of tensors": (
         DataLoader(TensorDataset(IMAGES, torch.zeros(70)), 16),
-        "torch.stack([image for image, label in images.dataset])",
+        "images.dataset.tensors[0]",
     ),
+    "tensors, no channel": (TensorDataset(IMAGES[:, 0]), "images.tensors[0].unsqueeze(1)"),
+    "any other data set": (
+        torch.utils.data.Subset(Torchvision(), range(70)),
+        "torch.stack([image for image, label in images])",
+    ),
+    "a list of arrays": (list(IMAGES.numpy()), "torch.from_numpy(numpy.stack(images))"),
     "floats": (FLOATS, "gan_helpers.data.to_uint8(images)"),
     "whole numbers": (IMAGES.long(), "images.to(torch.uint8)"),
     "black and white": (IMAGES > 99, "255 * images.to(torch.uint8)"),
@@ -159,7 +168,7 @@ def test_the_line_in_the_message_makes_images_of_what_is_at_hand(name):
     with pytest.raises((TypeError, ValueError), match="^images (has|is) .*; expected ") as caught:
         check_images(images)
     assert f" {line} " in str(caught.value)
-    made = eval(line, {"torch": torch, "images": images, "gan_helpers": gan_helpers})
+    made = eval(line, {"torch": torch, "numpy": np, "images": images, "gan_helpers": gan_helpers})
     check_images(made)
     assert len(made) in (70, 1)
     if "interpolate" not in line and name != "black and white":
