@@ -42,6 +42,15 @@ def _check_parts(recipe: "Recipe") -> None:
                 f"{name} is {kind.__name__}, which is no {role}; expected what builds one, such as "
                 f"{example.__name__}. Are the two players exchanged?"
             )
+        if kind in (*GENERATORS.values(), *DISCRIMINATORS.values()):
+            try:
+                inspect.signature(build).bind()
+            except (TypeError, ValueError) as error:
+                takes = " and ".join(inspect.signature(kind).parameters) or "no arguments"
+                raise ValueError(
+                    f"{name} is {build!r}, which cannot be called; expected the arguments that "
+                    f"{kind.__name__} has: {takes}."
+                ) from error
     if not callable(recipe.generator_loss):
         raise TypeError(
             f"generator_loss is {recipe.generator_loss!r}; expected a function of logits, such as "

@@ -7,7 +7,7 @@ import pytest
 import torch
 from helping import same, state, weights
 
-from gan_helpers.models import ArticleGenerator, Discriminator, Generator
+from gan_helpers.models import ArticleDiscriminator, ArticleGenerator, Discriminator, Generator
 from gan_helpers.training import (
     ARTICLE,
     COURSE,
@@ -87,6 +87,16 @@ RATE = "expected a number, at least 0"
         ({"build_generator": partial(Discriminator)}, ValueError, "players exchanged"),
         ({"build_discriminator": ArticleGenerator}, ValueError, "is ArticleGenerator, which"),
         ({"build_generator": Generator()}, TypeError, "Generator without brackets"),
+        (
+            {"build_generator": partial(Generator, layers=3)},
+            ValueError,
+            "build_generator is .*layers=3.*has: latent_dim and hidden",
+        ),
+        (
+            {"build_discriminator": partial(ArticleDiscriminator, dropout=0.5)},
+            ValueError,
+            "ArticleDiscriminator has: no arguments",
+        ),
         ({"build_discriminator": "mlp"}, TypeError, "build_discriminator is of type str"),
     ],
 )
