@@ -99,7 +99,7 @@ def load_checkpoint(file: str | Path, device: torch.device | str = "cpu") -> Run
 
 def read_about(file: str | Path) -> dict:
     """What was given to ``save_checkpoint`` as ``about``; errors as for ``load_checkpoint``."""
-    return _read(file)[0]["about"]
+    return _read(file)[0].get("about", {})
 
 
 def _tensors(run: Run) -> dict[str, torch.Tensor]:
@@ -126,7 +126,8 @@ def _check_values(recipe: Recipe, state: dict, tensors: dict[str, torch.Tensor])
     order = tensors.get("data/order", torch.empty(0, dtype=torch.int64))
     if not (isinstance(size, int) and size >= 2):
         raise ValueError(f"batch_size is {size!r}; expected a whole number, at least 2")
-    if not torch.equal(order.sort().values, torch.arange(len(order))):
+    whole = order.dtype == torch.int64
+    if not (whole and torch.equal(order.sort().values, torch.arange(len(order)))):
         raise ValueError("the order of the images leaves some out")
     if not (isinstance(position, int) and 0 <= position <= len(order)):
         raise ValueError(f"position is {position!r}; expected one of 0 to {len(order)}")
@@ -217,5 +218,6 @@ def _sha256(state: dict, tensors: dict[str, torch.Tensor]) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.numpy().tobytes())
+        # As bytes: NumPy has not every type that a file of another program may hold.
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()

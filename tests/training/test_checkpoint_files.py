@@ -170,6 +170,7 @@ def into(*path: str, value: object) -> Callable[[dict, dict], None]:
         *((into("seed", value=n), "") for n in ("0", 2**70, 1.5, None)),
         (into("data/order", value=torch.zeros(70, dtype=torch.int64)), "order of the images"),
         (into("data/order", value=torch.arange(1, 71)), "order of the images"),
+        (into("data/order", value=torch.randperm(70).double()), "order of the images"),
         (into("history", value={"seed": 0}), "no text"),
         (into("data/fixed_z", value=torch.zeros(40, 8, dtype=torch.float64)), "fixed_z"),
         *(
@@ -298,6 +299,18 @@ def test_missing_tensors(file, rewrite, monkeypatch, name, signed):
         assert_refused(file, "is damaged: its checksum")
     elif name in MISSING:
         assert_refused(file)
+
+
+def test_without_what_was_given_beside_the_run_there_is_nothing_beside_it(file, rewrite):
+    rewrite(lambda state, tensors: state.pop("about"))
+    assert read_about(file) == {}
+
+
+def test_a_type_that_numpy_has_not_does_not_fit_the_checksum(file, rewrite, monkeypatch):
+    name = "generator/layers.0.weight"
+    rewrite(lambda state, tensors: tensors.update({name: tensors[name].bfloat16()}))
+    monkeypatch.undo()
+    assert_refused(file, "is damaged: its checksum")
 
 
 @pytest.mark.parametrize(
