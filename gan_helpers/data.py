@@ -26,6 +26,10 @@ MNIST_SHA256 = {
 REINSTALL = (
     "Install the package again, or restore gan_helpers/assets/mnist.npz from the repository."
 )
+NEEDS_NO_FILE = (
+    "needs no file, because MNIST comes with the package. Your own images need no loader: "
+    "train(run, images) takes any uint8 tensor of shape (N, 1, 28, 28)."
+)
 
 
 def load_mnist(
@@ -46,7 +50,8 @@ def load_mnist(
     if split not in ("train", "test"):
         raise ValueError(f"split is {split!r}; expected 'train' or 'test'.")
     if not check_file(file).is_file():
-        raise FileNotFoundError(f"The MNIST file {file} does not exist. {REINSTALL}")
+        way_on = REINSTALL if Path(file) == MNIST_FILE else f"load_mnist {NEEDS_NO_FILE}"
+        raise FileNotFoundError(f"The MNIST file {file} does not exist. {way_on}")
     x, y = f"x_{split}", f"y_{split}"
     try:
         with np.load(str(file), allow_pickle=False) as arrays:
@@ -67,8 +72,7 @@ def _not_mnist(file: str | Path, reason: str) -> OSError:
         return OSError(f"The MNIST file {file} is damaged: {reason}. {REINSTALL}")
     return OSError(
         f"{file} does not hold the published MNIST: {reason}. load_mnist accepts nothing else, and "
-        "needs no file, because MNIST comes with the package. Your own images need no loader: "
-        "train(run, images) takes any uint8 tensor of shape (N, 1, 28, 28)."
+        f"{NEEDS_NO_FILE}"
     )
 
 

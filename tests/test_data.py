@@ -55,11 +55,14 @@ def test_splits_are_loaded_alone(tmp_path, test_arrays):
         load_mnist("train", file)
 
 
-def test_an_unknown_split_and_a_missing_file(tmp_path):
+def test_an_unknown_split_and_a_missing_file(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="split is 'validation'; expected 'train' or 'test'"):
         load_mnist("validation")
-    with pytest.raises(FileNotFoundError, match="absent.npz does not exist.*restore"):
+    with pytest.raises(FileNotFoundError, match=r"absent.npz does not.*train\(run, images\)"):
         load_mnist("test", tmp_path / "absent.npz")
+    monkeypatch.setattr(data, "MNIST_FILE", tmp_path / "mnist.npz")
+    with pytest.raises(FileNotFoundError, match="mnist.npz does not exist.*restore"):
+        load_mnist("test", tmp_path / "mnist.npz")
 
 
 def refused(file: Path, split: str = "test") -> str:

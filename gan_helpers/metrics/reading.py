@@ -83,9 +83,10 @@ def _read_array(file: Path, name: str | None) -> np.ndarray:
                 return arrays[name]
     except Exception as error:  # numpy and zipfile report damage in a dozen ways
         # Not numpy's own words: of pickled objects, they advise to load them "unsafely".
+        array = f"array {name}" if name else "array"
         raise OSError(
-            f"{file} holds no readable array {name or ''}: it is damaged, or what it holds are "
-            "pickled objects, which are not read. Write it again with numpy.save."
+            f"{file} holds no readable {array}: it is damaged, or what it holds are pickled "
+            "objects, which are not read. Write it again with numpy.save."
         ) from error
     asked = f"no array {name}, but" if name else "several arrays,"
     raise ValueError(
@@ -184,5 +185,11 @@ def range_remark(images: torch.Tensor) -> str | None:
             f"The most frequent value is {most} of 255, white; in MNIST it is 0, black. If the "
             "digits are black on white, save 255 - images; or else floats may have been made "
             "whole numbers in a wrong way: save the floats and say --range."
+        )
+    if background and most > 0:
+        return (
+            f"The most frequent value is {most} of 255; in MNIST it is 0, black. Floats in [-1, 1] "
+            "look so when they are multiplied by 255, and what is below 0 begins again at 255. "
+            "Save the floats and say --range -1 1."
         )
     return None

@@ -217,6 +217,7 @@ def test_a_picture_that_does_not_fit_is_named(digits, tmp_path, picture, words):
         (lambda x: x / 255, "All pixels are 0 or 1 of 255"),
         (lambda x: x / 4, "No pixel is brighter than 63 of 255; .* --range 0 63"),
         (lambda x: (x / 127.5 - 1) * 127.5, "value is 129 of 255, a middle grey"),  # wrapped
+        (lambda x: (x / 127.5 - 1) * 255, "value is 1 of 255; .*multiplied by 255.*--range -1 1"),
         (lambda x: (x / 255 + 1) * 127.5, "value is 127 of 255, a middle grey"),
         (lambda x: x / 127.5 - 1, "value is 255 of 255, white"),
         (lambda x: 255 - x, "value is 255 of 255, white; .*255 - images"),
