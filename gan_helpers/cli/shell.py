@@ -18,8 +18,12 @@ from gan_helpers.training import load_checkpoint, load_generator
 
 def command_line(*arguments: str) -> str:
     """The command with these arguments, quoted for the shell at hand: cmd.exe has its own rules."""
-    quote = subprocess.list2cmdline if sys.platform == "win32" else shlex.join
-    return quote(["python", "-m", "gan_helpers", *arguments])
+    words = ["python", "-m", "gan_helpers", *arguments]
+    if sys.platform != "win32":
+        return shlex.join(words)
+    quoted = [subprocess.list2cmdline([word]) for word in words]
+    # It quotes blanks only, and to cmd.exe these mean something, too.
+    return " ".join(f'"{q}"' if set(q) & set("&|<>^()") and q[0] != '"' else q for q in quoted)
 
 
 @contextlib.contextmanager

@@ -72,7 +72,7 @@ class Quiz:
             print(f"Case {case}: not tried yet: replace the dots with a name from the list.")
             return
         name = " ".join(name.lower().split()) if isinstance(name, str) else name
-        if name not in ADVICE:
+        if not isinstance(name, str) or name not in ADVICE:
             names = ", ".join(map(repr, ADVICE))
             print(f"Case {case}: {name!r} is none of the names; this does not count. Choose one of "
                   f"{names}.")  # fmt: skip

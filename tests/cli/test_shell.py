@@ -18,15 +18,19 @@ from gan_helpers.training import Run, save_checkpoint, save_generator, start_run
 
 
 @pytest.mark.parametrize(
-    ("platform", "line"),
+    ("platform", "folder", "quoted"),
     [
-        ("linux", "python -m gan_helpers train --out 'my runs/it'\"'\"'s'"),
-        ("win32", 'python -m gan_helpers train --out "my runs/it\'s"'),  # cmd.exe knows no '
+        ("linux", "my runs/it's", "'my runs/it'\"'\"'s'"),
+        ("win32", "my runs/it's", '"my runs/it\'s"'),  # cmd.exe knows no '
+        ("win32", "r&d", '"r&d"'),  # & ends a command there, too
+        ("win32", "r & d", '"r & d"'),
+        ("win32", "plain", "plain"),
     ],
 )
-def test_a_command_is_quoted_for_the_shell_at_hand(monkeypatch, platform, line):
+def test_a_command_is_quoted_for_the_shell_at_hand(monkeypatch, platform, folder, quoted):
     monkeypatch.setattr(sys, "platform", platform)
-    assert command_line("train", "--out", "my runs/it's") == line
+    line = command_line("train", "--out", folder)
+    assert line == f"python -m gan_helpers train --out {quoted}"
 
 
 @pytest.mark.usefixtures("small_mnist")

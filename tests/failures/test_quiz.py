@@ -35,7 +35,7 @@ def test_dots_and_unknown_names_are_no_answers(capsys):
     quiz = Quiz()
     quiz.answer(1, ...)
     assert capsys.readouterr().out.startswith("Case 1: not tried yet")
-    for name in ("collapse", 3, None):
+    for name in ("collapse", 3, None, ["healthy"]):
         quiz.answer(1, name)
         answer = capsys.readouterr().out
         assert answer.startswith(f"Case 1: {name!r} is none of the names") and "'healthy'" in answer
