@@ -93,6 +93,7 @@ DOORS = {
         ("generator", "generator.safetensors", TYPE, "network"),
         ("n", 999, VALUE, "1,000"),
         ("n", 1000.5, TYPE, "whole number"),
+        ("n", 10**20, VALUE, "at most"),
         ("seed", "0", TYPE, "whole number"),
     ],
     metrics.evaluate_images: [

@@ -65,6 +65,7 @@ DOORS = {
     models.Generator: [
         {"latent_dim": 8, "hidden": (16,)},
         ("latent_dim", 0, VALUE, "at least 1"),
+        ("latent_dim", 10**20, VALUE, "from 1 to"),
         ("latent_dim", "100", TYPE, "whole number"),
         ("hidden", 256, TYPE, "(256, 512)"),
         ("hidden", (256, 0), VALUE, "at least 1"),
