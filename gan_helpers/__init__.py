@@ -1,1 +1,1 @@
-"""The module behind the course's notebooks; each public function says which one introduces it."""
+"""The code behind the course; each public function names the notebook that introduces it."""

@@ -1,4 +1,4 @@
-"""``python -m gan_helpers`` runs the command line, which is in ``gan_helpers.cli``."""
+"""Start the command line of ``gan_helpers.cli``: ``python -m gan_helpers``."""
 
 import errno
 import os
@@ -7,10 +7,10 @@ from typing import TextIO
 
 
 class Steady:
-    """A stream that falls silent, in place of an error, when nobody reads it any more.
+    """An output stream that discards its text, without an error, once its reader is gone.
 
-    A closed terminal or ``| head`` must not cost a run its last hour. Results that a full disk does
-    not take are an error as ever; ``always`` is for the progress bars, which may be lost.
+    Otherwise a closed terminal or ``| head`` would end a long run. A full disk still raises its
+    error, unless ``always`` is true: the progress bars go to such a stream, and they may be lost.
     """
 
     def __init__(self, stream: TextIO, always: bool = False):
@@ -29,21 +29,21 @@ class Steady:
         try:
             return act(*arguments)
         except OSError as error:
-            left = error.errno in (errno.EPIPE, errno.EIO, errno.EINVAL)  # EINVAL: of Windows
+            left = error.errno in (errno.EPIPE, errno.EIO, errno.EINVAL)  # Windows raises EINVAL
             if not (left or self.always):
                 raise
-            # What is still in its buffer goes where all that follows goes.
+            # From now on the null device takes the text, also what is still in the buffer.
             with open(os.devnull, "w") as nowhere:
                 os.dup2(nowhere.fileno(), self.stream.fileno())
 
 
 def steady_streams() -> None:
-    """Let standard output and error be ``Steady``; one that is closed is opened to nowhere."""
+    """Make standard output and error ``Steady``; a closed one is connected to the null device."""
     for number in range(3):
         try:
             os.fstat(number)
-        except OSError:  # else the next file opened, a checkpoint, would get the messages
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+        except OSError:  # otherwise a checkpoint could get this number, and with it the messages
+            os.open(os.devnull, os.O_RDWR)  # it takes the lowest free number, which is this one
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name) or open(os.devnull, "w", encoding="utf-8")
         setattr(sys, name, Steady(stream, always=name == "stderr"))
@@ -53,7 +53,7 @@ def run() -> int:
     """Run the command line of this process; returns the exit status."""
     steady_streams()
     try:
-        from gan_helpers.cli import main  # here: Ctrl-C may come during these seconds, too
+        from gan_helpers.cli import main  # It takes seconds, in which Ctrl-C has to work, too.
 
         return main()
     except KeyboardInterrupt:

@@ -1,8 +1,8 @@
-"""What comes in at a public door, checked in one place and in the course's words.
+"""Checks of what a user passes to a public function: numbers, tensors, networks and images.
 
-Each function names the argument, says what it was, what is expected and how to mend it: a wrong
-type or dtype is a ``TypeError``, a wrong value or shape a ``ValueError``. Called once at the door,
-never in a loop. Only a network's ``forward`` checks each time; that adds less than a microsecond.
+Each message names the argument, its value, what is expected and how to correct it: a wrong type or
+dtype is a ``TypeError``, a wrong value or shape a ``ValueError``. A public function checks once,
+when it is called. Only a network's ``forward`` checks in every step; that takes less than 1 us.
 """
 
 import math
@@ -11,8 +11,8 @@ import numbers
 import torch
 from torch import nn
 
-IMAGE_SHAPE = (1, 28, 28)  # channels, height, width, where nobody says otherwise
-MOST_WHOLE = 2**63 - 1  # 64 bits: of more, PyTorch prints its own inside
+IMAGE_SHAPE = (1, 28, 28)  # channels, height, width, unless another shape is given
+MOST_WHOLE = 2**63 - 1  # the largest 64-bit integer; PyTorch's message for a larger one is cryptic
 MOST_SEED = MOST_WHOLE
 
 # --- numbers --------------------------------------------------------------------------------------
@@ -21,9 +21,9 @@ MOST_SEED = MOST_WHOLE
 def whole_number(
     value: object, name: str, least: int | None = None, most: int | None = None, hint: str = ""
 ) -> int:
-    """``value`` as an int in [least, most]; NumPy's integers are taken, True and 2.0 are not.
+    """Return ``value`` as an int in [least, most]; NumPy's integers pass, True and 2.0 do not.
 
-    ``hint``: a sentence that says more. Raises ``TypeError`` and ``ValueError``.
+    ``hint``: a further sentence for the message. Raises ``TypeError`` and ``ValueError``.
     """
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if whole and most is None and value > MOST_WHOLE:
@@ -46,9 +46,9 @@ def number(
     below: float = math.inf,
     hint: str = "",
 ) -> float:
-    """``value`` as a finite float in the range of these bounds; NumPy's numbers are taken.
+    """Return ``value`` as a finite float within these bounds; NumPy's numbers pass, too.
 
-    ``hint``: a sentence that says more. Raises ``TypeError`` and ``ValueError``.
+    ``hint``: a further sentence for the message. Raises ``TypeError`` and ``ValueError``.
     """
     real = isinstance(value, numbers.Real) and not isinstance(value, bool)
     try:
@@ -63,7 +63,7 @@ def number(
 
 
 def check_seed(seed: object, name: str = "seed", most: int = MOST_SEED) -> int:
-    """``seed`` as an int in [0, most]; raises ``TypeError`` and ``ValueError``."""
+    """Return ``seed`` as an int in [0, most]; raises ``TypeError`` and ``ValueError``."""
     return whole_number(seed, name, 0, most)
 
 
@@ -100,7 +100,7 @@ def check_rng(rng: object, name: str = "rng") -> None:
 
 
 def check_device(device: object, name: str = "device") -> torch.device:
-    """``device`` as a ``torch.device``; raises ``ValueError`` for one that is not there."""
+    """Return ``device`` as a ``torch.device``; raises ``ValueError`` when it is not available."""
     try:
         found = torch.device(device)
         torch.empty(0, device=found)
@@ -127,7 +127,7 @@ def check_network(network: object, name: str) -> None:
 
 
 def latent_dim_of(generator: object, name: str = "generator") -> int:
-    """How many coordinates the generator's z has; raises ``TypeError`` for what is no generator."""
+    """Return the dimension of the generator's z; raises ``TypeError`` if it is no generator."""
     check_network(generator, name)
     found = getattr(generator, "latent_dim", None)
     if not isinstance(found, numbers.Integral) or isinstance(found, bool) or found < 1:
@@ -144,9 +144,9 @@ def latent_dim_of(generator: object, name: str = "generator") -> int:
 
 
 def check_z(z: object, latent_dim: int, network: nn.Module | None = None) -> None:
-    """Raise unless ``z`` is a tensor of floats, shape (N, latent_dim), that ``network`` can take.
+    """Check that ``z`` has shape (N, latent_dim) and the dtype of the weights of ``network``.
 
-    Without a ``network``: float32. Raises ``TypeError`` and ``ValueError``.
+    Without a ``network``, the dtype must be float32. Raises ``TypeError`` and ``ValueError``.
     """
     if not isinstance(z, torch.Tensor) or z.dtype is not torch.float32:
         _check_dtype(z, "z", network, f"Draw z with torch.randn(N, {latent_dim}).")
@@ -166,12 +166,12 @@ def check_z(z: object, latent_dim: int, network: nn.Module | None = None) -> Non
 
 
 def check_input_images(images: object, pixels: int, network: nn.Module | None = None) -> None:
-    """Raise unless ``images`` is a tensor of floats, ``pixels`` an image, that ``network`` takes.
+    """Check that each of ``images`` has ``pixels`` values, of the dtype of ``network``'s weights.
 
-    Without a ``network``: float32. Raises ``TypeError`` and ``ValueError``.
+    Without a ``network``, the dtype must be float32. Raises ``TypeError`` and ``ValueError``.
     """
     if not isinstance(images, torch.Tensor) or images.dtype is not torch.float32:
-        hint = "gan_helpers.data.scale_images(images) makes floats in [-1, 1] of uint8 pixels."
+        hint = "gan_helpers.data.scale_images(images) turns uint8 pixels into floats in [-1, 1]."
         _check_dtype(images, "images", network, hint)
     if images.ndim < 2 or math.prod(images.shape[1:]) != pixels:
         side = math.isqrt(pixels)
@@ -183,7 +183,10 @@ def check_input_images(images: object, pixels: int, network: nn.Module | None = 
 
 
 def _check_dtype(values: object, name: str, network: nn.Module | None, hint: str) -> None:
-    """Raise ``TypeError`` unless ``network`` can multiply ``values``; ``hint`` if they are none."""
+    """Raise ``TypeError`` unless ``values`` has the dtype of ``network``'s weights (or float32).
+
+    ``hint``: a further sentence for the message when ``values`` is no tensor of floats.
+    """
     if not isinstance(values, torch.Tensor):
         if type(values).__name__ == "ndarray":
             hint = f"torch.from_numpy({name}).float() makes one."
@@ -206,9 +209,9 @@ def _check_dtype(values: object, name: str, network: nn.Module | None, hint: str
 def check_images(
     images: object, name: str = "images", shape: tuple[int, ...] = IMAGE_SHAPE
 ) -> None:
-    """Raise unless ``images`` is uint8, shape (N, *shape), N at least 1.
+    """Check that ``images`` is uint8, shape (N, *shape), N at least 1.
 
-    The message holds the line that makes such a tensor of what was given. Raises ``TypeError`` and
+    The message shows the line of code that converts what was given. Raises ``TypeError`` and
     ``ValueError``.
     """
     code = name if name.isidentifier() else "images"
@@ -226,7 +229,7 @@ def check_images(
                 f"as ToTensor gives them, are first scaled: to_uint8(2 * {code} - 1)."
             )
         if images.dtype == torch.bool:
-            hint = f"255 * {code}.to(torch.uint8) makes black and white of them."
+            hint = f"255 * {code}.to(torch.uint8) turns them into black and white."
         raise TypeError(
             f"{name} has dtype {images.dtype}; expected torch.uint8 with pixels in [0, 255]. {hint}"
         )
@@ -243,7 +246,7 @@ def check_images(
 def check_scaled_images(
     images: object, name: str = "images", shape: tuple[int, ...] = IMAGE_SHAPE
 ) -> None:
-    """Raise unless ``images`` is floats in [-1, 1], shape (N, *shape), N at least 1.
+    """Check that ``images`` holds floats in [-1, 1], shape (N, *shape), N at least 1.
 
     Raises ``TypeError`` and ``ValueError``.
     """
@@ -252,7 +255,7 @@ def check_scaled_images(
         was = f"has dtype {images.dtype}" if isinstance(images, torch.Tensor) else ""
         raise TypeError(
             f"{name} {was or 'is ' + _kind(images)}; expected a tensor of floats in [-1, 1]. "
-            f"gan_helpers.data.scale_images({code}) makes them of uint8 pixels."
+            f"gan_helpers.data.scale_images({code}) converts uint8 pixels."
         )
     if images.shape[1:] != shape or len(images) == 0:
         line = _reshaped(images.shape, code, shape, rounded=False)
@@ -260,15 +263,15 @@ def check_scaled_images(
             f"{name} has shape {tuple(images.shape)}; expected (N, {', '.join(map(str, shape))}) "
             f"with N at least 1. {line + ' has that shape.' if line else ''}".strip()
         )
-    if not images.abs().max() <= 1 + 1e-4:  # written so, NaN does not fit either
+    if not images.abs().max() <= 1 + 1e-4:  # In this form, NaN raises, too.
         raise ValueError(
             f"{name} has values in [{images.min():.2f}, {images.max():.2f}]; expected [-1, 1]. "
-            "gan_helpers.data.scale_images brings uint8 pixels there."
+            "gan_helpers.data.scale_images converts uint8 pixels to this range."
         )
 
 
 def _kind(value: object) -> str:
-    """What ``value`` is, in words; it may be very long."""
+    """Describe ``value`` in a few words: written out, a tensor or a list could be very long."""
     if type(value).__name__ == "ndarray":
         return f"a NumPy array of shape {value.shape}"
     if value is None or isinstance(value, (str, int, float)):
@@ -277,7 +280,7 @@ def _kind(value: object) -> str:
 
 
 def _as_tensor(images: object, code: str, shape: tuple[int, ...]) -> str:
-    """The line that makes a tensor of what is none, as far as that can be known."""
+    """Return a sentence with the code that turns ``images`` into a tensor, or "" if unknown."""
     if type(images).__name__ == "ndarray":
         line = f"torch.from_numpy({code})"
         return f"{_reshaped(images.shape, line, shape) or line} makes one."
@@ -293,19 +296,19 @@ def _as_tensor(images: object, code: str, shape: tuple[int, ...]) -> str:
         images, code = images.dataset, f"{code}.dataset"
     if isinstance(images, torch.utils.data.TensorDataset) and images.tensors:
         line = f"{code}.tensors[0]"
-        return f"All at once: {_reshaped(images.tensors[0].shape, line, shape) or line} is one."
+        return f"{_reshaped(images.tensors[0].shape, line, shape) or line} holds all the images."
     if isinstance(getattr(images, "data", None), torch.Tensor):  # as torchvision keeps MNIST
         line = _reshaped(images.data.shape, f"{code}.data", shape) or f"{code}.data"
-        return f"All at once, without the labels: {line} is one."
+        return f"{line} holds all the images, without the labels."
     if isinstance(images, torch.utils.data.Dataset):
-        return f"All at once: torch.stack([image for image, label in {code}]) makes one."
+        return f"torch.stack([image for image, label in {code}]) makes one of all the images."
     return ""
 
 
 def _reshaped(
     given: tuple[int, ...], code: str, shape: tuple[int, ...], rounded: bool = True
 ) -> str:
-    """The line that brings images of shape ``given`` to (N, *shape); empty if none is known."""
+    """Return code that brings images of shape ``given`` to (N, *shape), or "" if unknown."""
     given = tuple(given)
     if given[1:] == shape or 0 in given or len(shape) != 3:
         return ""
@@ -318,7 +321,7 @@ def _reshaped(
         return f"{code}.unsqueeze(0)"
     if given[-1:] == (math.prod(shape),) or given == (height, width):
         return f"{code}.reshape(-1, {channels}, {height}, {width})"
-    # Another size, or colours: a small picture of it, grey where one channel is wanted.
+    # Images of another size are resized, and colours become grey where one channel is expected.
     line = code
     if len(given) == 3:
         line, given = f"{line}.unsqueeze(1)", (given[0], 1, *given[1:])
@@ -338,7 +341,7 @@ def _reshaped(
 
 
 def check_floats(values: object, name: str, hint: str = "") -> None:
-    """Raise ``TypeError`` unless ``values`` is a tensor of floats; ``hint``: a sentence more."""
+    """Raise ``TypeError`` unless ``values`` is a tensor of floats; ``hint`` ends the message."""
     check_tensor(values, name)
     if not values.is_floating_point():
         code = name if name.isidentifier() else "values"
@@ -347,14 +350,14 @@ def check_floats(values: object, name: str, hint: str = "") -> None:
 
 
 def check_points(points: object, dim: int, network: nn.Module | None = None) -> None:
-    """Raise unless ``points`` is a tensor of floats, shape (N, dim), that ``network`` can take.
+    """Check that ``points`` has shape (N, dim) and the dtype of the weights of ``network``.
 
-    Without a ``network``: float32. Raises ``TypeError`` and ``ValueError``.
+    Without a ``network``, the dtype must be float32. Raises ``TypeError`` and ``ValueError``.
     """
     if not isinstance(points, torch.Tensor) or points.dtype is not torch.float32:
         _check_dtype(points, "points", network, "torch.tensor(points) makes one.")
     if points.ndim != 2 or points.shape[1] != dim:
         raise ValueError(
             f"points has shape {tuple(points.shape)}; expected (N, {dim}): N points of {dim} "
-            "numbers. A grid x on the line goes in as x[:, None]."
+            "numbers. Pass a grid x on the line as x[:, None]."
         )

@@ -15,8 +15,8 @@ from gan_helpers.kinds import check_file
 ASSETS = Path(str(resources.files("gan_helpers") / "assets"))  # data, weights, recorded runs
 MNIST_FILE = ASSETS / "mnist.npz"
 
-# sha256 of the IDX files in which MNIST was published (header and bytes). The header is rebuilt
-# below, so that these are the sums of the original files, not of our copy.
+# The sha256 of the IDX files (header and bytes) in which MNIST was published. _idx_sha256 rebuilds
+# the header, so that these checksums are those of the original files, not of our copy.
 MNIST_SHA256 = {
     "x_train": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "y_train": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -40,8 +40,8 @@ def load_mnist(
     Returns ``images``, uint8 in [0, 255], shape (N, 1, 28, 28), and ``labels``, int64 in [0, 9],
     shape (N,); N is 60,000 for ``"train"`` and 10,000 for ``"test"``.
 
-    Raises ``TypeError`` for what is no name of a file, ``ValueError`` for an unknown split,
-    ``FileNotFoundError`` when the file is missing and ``OSError`` when it is damaged or
+    Raises ``TypeError`` when ``file`` is not the name of a file, ``ValueError`` for an unknown
+    split, ``FileNotFoundError`` when the file is missing and ``OSError`` when it is damaged or
     holds anything but the published MNIST.
 
     Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
@@ -57,7 +57,7 @@ def load_mnist(
         with np.load(str(file), allow_pickle=False) as arrays:
             images, labels = arrays[x], arrays[y]
     except Exception as error:  # numpy and zipfile report damage in a dozen ways
-        # Not numpy's own words: of a file that is no archive, they advise to load it "unsafely".
+        # numpy's own message is not shown: for some files it advises to load them "unsafely".
         kind = file_kind(file)
         lacks = f" without readable arrays {x} and {y}" if kind == NPZ else ""
         raise _not_mnist(file, f"it is {kind}{lacks}") from error
@@ -76,7 +76,7 @@ def _not_mnist(file: str | Path, reason: str) -> OSError:
     )
 
 
-NPZ, NPY = "an .npz archive", "a numpy array (.npy)"  # what file_kind says of them
+NPZ, NPY = "an .npz archive", "a numpy array (.npy)"  # two answers of file_kind
 STARTS = {
     b"\x93NUMPY": NPY,
     b"\x1f\x8b": "compressed with gzip",
@@ -92,9 +92,9 @@ STARTS = {
 
 
 def file_kind(file: str | Path) -> str:
-    """What ``file`` is, by its first bytes and never by its name: "a web page", for example.
+    """Say what kind of file ``file`` is, for an error message: "a web page", for example.
 
-    For errors; no more is read than that, and nothing is unpickled. Introduced in notebook 02, "The
+    The first bytes decide, not the name, and nothing is unpickled. Introduced in notebook 02, "The
     images", by way of ``load_mnist``.
     """
     with open(file, "rb") as opened:
@@ -120,7 +120,7 @@ def file_kind(file: str | Path) -> str:
 
 
 def _idx_sha256(array: np.ndarray) -> str:
-    """sha256 of an array in the IDX format: type 8 (uint8), big-endian dimensions, the bytes."""
+    """Return the sha256 of an array as an IDX file: type 8 (uint8), big-endian sizes, the bytes."""
     if array.dtype != np.uint8:
         return "not uint8"
     header = bytes((0, 0, 8, array.ndim)) + np.array(array.shape, dtype=">u4").tobytes()
@@ -130,7 +130,7 @@ def _idx_sha256(array: np.ndarray) -> str:
 def scale_images(images: torch.Tensor) -> torch.Tensor:
     """Scale uint8 pixels to floats: x / 127.5 - 1, from [0, 255] to [-1, 1], any shape.
 
-    Raises ``TypeError`` when ``images`` is no tensor, or not uint8.
+    Raises ``TypeError`` when ``images`` is not a uint8 tensor.
     Introduced in notebook 02, "The images".
     """
     check_tensor(images, "images")
@@ -139,17 +139,17 @@ def scale_images(images: torch.Tensor) -> torch.Tensor:
             f"images has dtype {images.dtype}; expected torch.uint8 with pixels in [0, 255]. "
             "Images that are already floats in [-1, 1] need no scaling."
         )
-    # A multiplication and an in-place subtraction: one pass less than division would take.
+    # Multiplying and subtracting in place saves one pass over the pixels.
     return images.float().mul_(1 / 127.5).sub_(1.0)
 
 
 def to_uint8(images: torch.Tensor) -> torch.Tensor:
     """Undo ``scale_images``: floats in [-1, 1] to uint8 in [0, 255], rounded, any shape.
 
-    Values outside [-1, 1] are clipped: the article's generator has no output activation and
-    leaves the range.
+    Values outside [-1, 1] are clipped: the article's generator has no output activation, so it
+    draws such values.
 
-    Raises ``TypeError`` when ``images`` is no tensor of floats, ``ValueError`` when it holds NaN.
+    Raises ``TypeError`` when ``images`` is not a tensor of floats, ``ValueError`` for NaN.
     Introduced in notebook 02, "The generator".
     """
     check_tensor(images, "images")
@@ -173,8 +173,8 @@ def batches(
     number of images. The order comes from ``generator`` alone: the same state gives the same
     batches, and two epochs from one generator differ.
 
-    Raises ``TypeError`` when ``images`` is no uint8 tensor, ``batch_size`` no whole number or
-    ``generator`` no ``torch.Generator``, and ``ValueError`` when ``batch_size`` is not in [1, N].
+    Raises ``TypeError`` when ``images`` is not a uint8 tensor, ``batch_size`` not a whole number or
+    ``generator`` not a ``torch.Generator``, and ``ValueError`` unless 1 <= ``batch_size`` <= N.
     Introduced in notebook 02, "The images".
     """
     check_tensor(images, "images")
@@ -194,7 +194,7 @@ def batches(
 def _batches(
     images: torch.Tensor, batch_size: int, generator: torch.Generator
 ) -> Iterator[torch.Tensor]:
-    # Apart from batches(), so that bad arguments are reported at the call, not at the first batch.
+    # This is not part of batches(), so that the call, not the first batch, reports bad arguments.
     order = torch.randperm(len(images), generator=generator, device=generator.device)
     order = order.to(images.device)
     for start in range(0, len(images) - batch_size + 1, batch_size):

@@ -1,6 +1,6 @@
-"""What is no number and no picture, as it comes in: files, texts, functions, the course's classes.
+"""Checks of the other arguments: files, texts, functions and the course's own classes.
 
-As in ``checks``: each function names the argument, what it was, what is expected, how to get one.
+As in ``checks``, each message names the argument, its value, what is expected and how to get it.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def check_kind(value: object, name: str, kind: type, hint: str) -> None:
-    """Raise ``TypeError`` unless ``value`` is a ``kind``; ``hint``: a sentence, how to get one."""
+    """Raise ``TypeError`` unless ``value`` is a ``kind``; ``hint`` tells how to get one."""
     if not isinstance(value, kind):
         wanted = "text" if kind is str else kind.__name__
         article = "an" if wanted[0] in "AEIOU" else "a"
@@ -17,20 +17,20 @@ def check_kind(value: object, name: str, kind: type, hint: str) -> None:
 
 
 def check_function(value: object, name: str, hint: str) -> None:
-    """Raise ``TypeError`` unless ``value`` can be called; ``hint``: a sentence, what would do."""
+    """Raise ``TypeError`` unless ``value`` can be called; ``hint`` gives an example."""
     if not callable(value):
         raise TypeError(f"{name} is {_said(value)}; expected a function. {hint}")
 
 
 def check_file(file: object, name: str = "file") -> Path:
-    """``file`` as a ``Path``; raises ``TypeError`` unless it is text or a path."""
+    """Return ``file`` as a ``Path``; raises ``TypeError`` unless it is a text or a path."""
     if not isinstance(file, str | PathLike):
         raise TypeError(f"{name} is {_said(file)}; expected the name of a file, a text or a Path.")
     return Path(file)
 
 
 def check_about(about: object) -> None:
-    """Raise ``TypeError`` unless ``about`` is texts by their names, as safetensors files hold."""
+    """Raise ``TypeError`` unless ``about`` maps names to texts, as safetensors files require."""
     check_kind(about, "about", Mapping, "{'seed': '7'} is one.")
     for name, text in about.items():
         check_kind(name, "a name in about", str, "str(...) makes one.")
@@ -38,14 +38,14 @@ def check_about(about: object) -> None:
 
 
 def check_alt(alt: object) -> None:
-    """Raise ``TypeError`` or ``ValueError`` unless ``alt`` is a text that says something."""
+    """Raise ``TypeError`` or ``ValueError`` unless ``alt`` is a text that is not blank."""
     check_kind(alt, "alt", str, "It is a sentence that says what the picture shows.")
     if not alt.strip():
         raise ValueError("alt is empty; expected a sentence that says what the picture shows.")
 
 
 def _said(value: object) -> str:
-    """``value`` where it is short, else of what type it is."""
+    """Return ``value`` itself if it is short, otherwise its type, in words."""
     if value is None or isinstance(value, (str, int, float)):
         return repr(value)
     return f"of type {type(value).__name__}"

@@ -1,6 +1,6 @@
-"""What can be done with a trained generator's latent space: directions, paths, searches.
+"""Work with a trained generator's latent space: directions in it, paths through it, searches.
 
-All functions leave the networks as they were: no weight changes, and the modes are put back.
+No function here changes a network: weights and modes are afterwards as they were before.
 """
 
 import math
@@ -30,20 +30,19 @@ class Directions(NamedTuple):
     """Directions in latent space, the strongest first."""
 
     vectors: torch.Tensor  # (K, latent_dim), float32, each of length 1
-    strengths: torch.Tensor  # (K,), at least 0, falling, as the function that found them says
+    strengths: torch.Tensor  # (K,), at least 0, decreasing; each function says what they measure
 
 
 def weight_directions(generator: nn.Module) -> Directions:
-    """The directions of z that the generator's first layer answers to most, in closed form.
+    """Find the directions of z that change the output of the generator's first layer most.
 
-    The first layer computes A z + b. A step v of length 1 changes it by A v, whose length is
-    largest for the eigenvector of A^T A with the largest eigenvalue, and so on downwards: the
-    right singular vectors of A, with its singular values |A v| as ``strengths``. Returns all
-    latent_dim of them, at right angles, those of strength 0 included; the sign is chosen so that
-    the entry of largest size is positive. A BatchNorm behind the layer is not taken in.
+    The first layer computes A z + b, and a step v of length 1 changes this by A v. The directions
+    are the eigenvectors of A^T A, by falling eigenvalue: the right singular vectors of A, with the
+    singular values |A v| as ``strengths``. Returns all latent_dim of them, orthogonal, also those
+    of strength 0; the entry of largest absolute value is positive. A later BatchNorm is ignored.
 
-    ``generator``: a network whose first ``nn.Linear`` takes z. Raises ``TypeError`` when it is no
-    network and ``ValueError`` when it has no such layer.
+    ``generator``: a network whose first ``nn.Linear`` takes z. Raises ``TypeError`` when it is not
+    a network and ``ValueError`` when it has no such layer.
 
     Source: Shen and Zhou 2021, "Closed-form factorization of latent semantics in GANs".
     Introduced in notebook 05, "Directions from the weights".
@@ -51,7 +50,7 @@ def weight_directions(generator: nn.Module) -> Directions:
     check_network(generator, "generator")
     weight = _first_linear(generator).weight.detach().cpu().float()  # (units, latent_dim)
     _, strengths, vectors = torch.linalg.svd(weight)
-    # A layer of fewer units than latent_dim does not see the last directions at all.
+    # If the layer has fewer units than latent_dim, the last directions do not change its output.
     return Directions(_fix_signs(vectors), F.pad(strengths, (0, len(vectors) - len(strengths))))
 
 
@@ -59,32 +58,32 @@ def weight_directions(generator: nn.Module) -> Directions:
 def activation_directions(
     generator: nn.Module, count: int | None = None, samples: int = 5000
 ) -> Directions:
-    """The directions of z along which the last hidden layer's activations vary most.
+    """Find the directions of z along which the last hidden layer's activations vary most.
 
-    Principal components h = mean + sum_k c_k u_k of the activations h(z) of ``samples`` z (seed
-    0), each carried back to z by least squares: v_k minimises sum |z - sum_k c_k v_k|^2, so v_k is
-    the mean of c_k z over its length. ``strengths`` are the standard deviations of c_k. The
-    v_k are not at right angles to each other.
+    The activations h(z) of ``samples`` random z (seed 0) have principal components
+    h = mean + sum_k c_k u_k. Least squares, which minimises sum |z - sum_k c_k v_k|^2, gives the
+    direction v_k of z that belongs to u_k: the mean of c_k z, divided by its length. ``strengths``
+    are the standard deviations of c_k. The v_k are not orthogonal.
 
-    ``count``: how many, at most latent_dim and the number of hidden units; all when left out.
-    Raises ``TypeError`` for what is no generator or no whole number, and ``ValueError`` for another
-    ``count``, for too few ``samples``, and when the generator has no ``nn.Linear``.
+    ``count``: how many directions, at most latent_dim and the number of hidden units; all if None.
+    Raises ``TypeError`` when an argument is not a generator or a whole number, and ``ValueError``
+    for another ``count``, too few ``samples`` or a generator without ``nn.Linear``.
 
     Source: Haerkoenen et al. 2020, "GANSpace", section 2.2. Introduced in notebook 05, "Directions
     from the weights".
     """
     latent_dim = latent_dim_of(generator)
-    hint = "With fewer than 2 latent_dim, the components are noise."
+    hint = "With fewer than 2 latent_dim samples, the components are noise."
     samples = whole_number(samples, "samples", 2 * latent_dim, hint=hint)
     z = torch.randn(samples, latent_dim, generator=torch.Generator().manual_seed(0))
     hidden: list[torch.Tensor] = []
     last = [layer for layer in generator.modules() if isinstance(layer, nn.Linear)][-1:]
     if not last:
-        raise ValueError("generator has no nn.Linear layer, whose activations could be read.")
+        raise ValueError("generator has no nn.Linear layer; expected at least one.")
     most = min(latent_dim, last[0].in_features)
     hint = "The most is the smaller of latent_dim and the units of the last hidden layer."
     count = most if count is None else whole_number(count, "count", 1, most, hint)
-    # What goes into the last Linear layer is what comes out of the last hidden one.
+    # The input of the last Linear layer is the output of the last hidden layer.
     handle = last[0].register_forward_pre_hook(lambda layer, inputs: hidden.append(inputs[0]))
     try:
         with evaluating(generator):
@@ -105,33 +104,34 @@ def _first_linear(network: nn.Module) -> nn.Linear:
 
 
 def _fix_signs(vectors: torch.Tensor) -> torch.Tensor:
-    """A direction and its opposite are the same line: let the largest entry be positive."""
+    """Choose between v and -v, which are the same line: make the largest entry positive."""
     largest = vectors.gather(1, vectors.abs().argmax(1, keepdim=True))
     return vectors * largest.sign()
 
 
 def lerp(z_from: torch.Tensor, z_to: torch.Tensor, t: torch.Tensor | float) -> torch.Tensor:
-    """Linear interpolation (1 - t) z_from + t z_to.
+    """Interpolate linearly between two z: (1 - t) z_from + t z_to.
 
     ``z_from``, ``z_to``: shape (latent_dim,) or (N, latent_dim); ``t``: a number, or a tensor of
     shape (T,), which gives (T, latent_dim) from two single z.
-    Halfway between two independent z the length is about 1/sqrt(2) of theirs.
+    Halfway between two independent z, the length of the result is about 1/sqrt(2) of theirs.
 
-    Raises ``TypeError`` for what is no tensor of floats or no number and ``ValueError`` when the
-    lengths of the z differ. Introduced in notebook 05, "From one digit to another".
+    Raises ``TypeError`` when a z is not a tensor of floats or ``t`` not a number, and
+    ``ValueError`` when latent_dim differs. Introduced in notebook 05, "From one digit to another".
     """
     t = _check_ends(z_from, z_to, t)
     return (1 - t) * z_from + t * z_to
 
 
 def slerp(z_from: torch.Tensor, z_to: torch.Tensor, t: torch.Tensor | float) -> torch.Tensor:
-    """Spherical interpolation: along the arc from z_from to z_to.
+    """Interpolate along the arc from z_from to z_to (spherical interpolation).
 
-    (sin((1 - t) w) z_from + sin(t w) z_to) / sin(w), with w the angle between the two. Between
-    two z of one length every point has that length. For (nearly) parallel z it is ``lerp``.
+    (sin((1 - t) w) z_from + sin(t w) z_to) / sin(w), where w is the angle between the two. If both
+    have the same length, every point between them has it, too. For (nearly) parallel z the result
+    is that of ``lerp``.
 
-    Shapes and errors as for ``lerp``. Raises ``ValueError``, too, for z that point in opposite
-    directions, between which there is no shortest arc, and for z = 0, which points nowhere.
+    Shapes and errors are those of ``lerp``. Raises ``ValueError``, too, for z in opposite
+    directions, between which there is no shortest arc, and for z = 0, which has no direction.
 
     Source: Shoemake 1985; White 2016, "Sampling generative networks", section 2.1. Introduced in
     notebook 05, "From one digit to another".
@@ -146,7 +146,7 @@ def slerp(z_from: torch.Tensor, z_to: torch.Tensor, t: torch.Tensor | float) -> 
     if (cos < -0.9999).any():
         raise ValueError(
             "z_from and z_to point in opposite directions; there is no shortest arc between them. "
-            "Go by way of a third z."
+            "Interpolate to a third z first, and from there to z_to."
         )
     w = torch.arccos(cos)[..., None]
     arc = (torch.sin((1 - t) * w) * z_from + torch.sin(t * w) * z_to) / torch.sin(w)
@@ -154,7 +154,7 @@ def slerp(z_from: torch.Tensor, z_to: torch.Tensor, t: torch.Tensor | float) -> 
 
 
 def _check_ends(z_from: torch.Tensor, z_to: torch.Tensor, t: torch.Tensor | float) -> torch.Tensor:
-    """``t`` as a tensor, shape (..., 1), to multiply the z by; raises for what does not fit."""
+    """Return ``t`` as a tensor of shape (..., 1), and raise if an argument does not fit."""
     check_floats(z_from, "z_from")
     check_floats(z_to, "z_to")
     if z_from.ndim == 0 or z_to.shape[-1:] != z_from.shape[-1:]:
@@ -171,10 +171,10 @@ def _check_ends(z_from: torch.Tensor, z_to: torch.Tensor, t: torch.Tensor | floa
 
 
 class Search(NamedTuple):
-    """What a search for z found, after so many steps."""
+    """The state of a search for z after some number of steps."""
 
     z: torch.Tensor  # (N, latent_dim)
-    losses: torch.Tensor  # (N,), what was minimised, for each z
+    losses: torch.Tensor  # (N,), the loss of each z
 
 
 def invert(
@@ -186,17 +186,17 @@ def invert(
     norm_weight: float = 0.0,
     seed: int = 0,
 ) -> Iterator[Search]:
-    """Search, by gradient descent on the CPU, the z whose picture is closest to each image.
+    """Find, for each image x, the z whose image G(z) is closest to x, by gradient descent.
 
-    Minimises mean((G(z) - x)^2) + norm_weight |z|^2 / latent_dim over z by Adam, from ``restarts``
-    random z for each image, of which the best is reported. Yields the state before the first step
-    and after every one, steps + 1 times: ``for search in invert(...)``.
+    Minimises mean((G(z) - x)^2) + norm_weight |z|^2 / latent_dim over z with Adam on the CPU, from
+    ``restarts`` random z for each image. Yields the best z of each image before the first step and
+    after every step, steps + 1 times: ``for search in invert(...)``.
 
-    ``images``: float in [-1, 1], shape (N, 1, 28, 28). ``losses``: the mean squared error per
-    pixel without the second term, of the start that is best at this step, at least 0.
+    ``images``: float in [-1, 1], shape (N, 1, 28, 28). ``losses``: the mean squared error per pixel
+    of the best z at this step, at least 0, without the term of ``norm_weight``.
 
-    Raises ``TypeError`` for what is no generator, no float images or no number, and ``ValueError``
-    for a number or images out of range.
+    Raises ``TypeError`` when an argument is not a generator, float images or a number, and
+    ``ValueError`` when it is out of range.
 
     Source: Creswell and Bharath 2018, "Inverting the generator of a generative adversarial
     network". Introduced in notebook 05, "Which z drew this?".
@@ -244,15 +244,15 @@ def find_class(
     steps: int = 50,
     learning_rate: float = 0.05,
 ) -> Iterator[Search]:
-    """Climb from each z, on the CPU, to a picture that the classifier takes for ``digit``.
+    """Move each z so that the classifier recognises ``digit`` in its image, by gradient descent.
 
-    Minimises -log p(digit | G(z)) by gradient descent (Adam) through classifier and generator; p
-    counts "no digit" among the answers. Yields steps + 1 times, as ``invert`` does; ``losses`` in
-    nats. The length of each z is kept: at other lengths the generator was hardly ever trained.
+    Minimises -log p(digit | G(z)) with Adam on the CPU, through classifier and generator; "no
+    digit" is one of the classes of p. Yields steps + 1 times, as ``invert`` does; ``losses`` are in
+    nats. Each z keeps its length, because the generator was hardly ever trained at other lengths.
 
-    ``z``: shape (N, latent_dim), where the search starts. Raises ``TypeError`` for what is no
-    generator, no tensor of floats or no number, and ``ValueError`` for a bad shape, a z of length
-    0, a ``digit`` outside 0 to 9, ``steps`` below 1 or a ``learning_rate`` that is not positive.
+    ``z``: shape (N, latent_dim), where the search starts. Raises ``TypeError`` when an argument is
+    not a generator, a tensor of floats or a number, and ``ValueError`` for a bad shape, a z of
+    length 0, a ``digit`` outside 0 to 9, ``steps`` below 1 or a ``learning_rate`` of at most 0.
 
     Source: Nguyen et al. 2016, "Synthesizing the preferred inputs for neurons in neural networks
     via deep generator networks", section 2. Introduced in notebook 05, "Climbing to a class".
@@ -288,14 +288,14 @@ def _find_class(
 
 
 def class_means(z: torch.Tensor, images: torch.Tensor, confidence: float = 0.9) -> torch.Tensor:
-    """The mean z of each digit: of those z whose picture the classifier takes for it.
+    """Return, for each digit, the mean of the z whose images the classifier recognises as it.
 
-    ``z``: shape (N, latent_dim); ``images``: uint8, shape (N, 1, 28, 28), drawn from them; only
-    pictures of which the classifier is sure count (probability of the class, and of being a digit
-    at all, at least ``confidence``). Returns shape (10, latent_dim).
+    ``z``: shape (N, latent_dim); ``images``: uint8, shape (N, 1, 28, 28), drawn from them. An image
+    counts only if the probability of its class and that of being a digit at all are at least
+    ``confidence``. Returns shape (10, latent_dim).
 
-    Raises ``TypeError`` for what is no tensor or no number, and ``ValueError`` when N differs, when
-    ``confidence`` is not in [0, 1], or when a digit has no such picture.
+    Raises ``TypeError`` when an argument is not a tensor or a number, and ``ValueError`` when N
+    differs, when ``confidence`` is not in [0, 1], or when no image counts for a digit.
 
     Source: Radford et al. 2016, section 6.3 (arithmetic on averaged z). Introduced in notebook 05,
     "Arithmetic".

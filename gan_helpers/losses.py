@@ -1,8 +1,8 @@
-"""The losses of the two players, from logits.
+"""The losses of the two players, computed from logits.
 
-With the logit l, D = sigmoid(l). Then log D = logsigmoid(l) and log(1 - D) = logsigmoid(-l):
-written so, nothing is rounded to log 0, however sure the discriminator is (notebook 02 shows what
-happens otherwise).
+A logit l means D = sigmoid(l), so log D = logsigmoid(l) and log(1 - D) = logsigmoid(-l). In this
+form nothing is rounded to log 0, however sure the discriminator is (notebook 02 shows what happens
+otherwise).
 """
 
 from collections.abc import Callable
@@ -16,14 +16,15 @@ GeneratorLoss = Callable[[torch.Tensor], torch.Tensor]
 
 
 def discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
-    """The discriminator's loss, -V: -mean log D(x) - mean log(1 - D(G(z))), in nats.
+    """Return the discriminator's loss, -V: -mean log D(x) - mean log(1 - D(G(z))), in nats.
 
     ``real_logits`` and ``fake_logits``: float, any shape, logits of a batch of real and of
-    generated images. Returns a scalar in [0, inf). It is 2 log 2 = 1.386 when D answers 1/2
-    everywhere. Slope per logit: -(1 - D) on real, D on fake, each divided by the batch size.
+    generated images. Returns a scalar in [0, inf), which is 2 log 2 = 1.386 when D is 1/2
+    everywhere. Its derivative with respect to a logit is -(1 - D) / N for each of N real images and
+    D / N for each of N fakes.
 
-    Raises ``TypeError`` when the logits are no tensor of floats and ``ValueError`` when a batch is
-    empty.
+    Raises ``TypeError`` when the logits are not tensors of floats and ``ValueError`` when a batch
+    is empty.
 
     Source: Goodfellow et al. 2014, equation 1 and algorithm 1. Introduced in notebook 01,
     "The value function".
@@ -34,14 +35,14 @@ def discriminator_loss(real_logits: torch.Tensor, fake_logits: torch.Tensor) -> 
 
 
 def saturating_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
-    """The generator's loss of the minimax game: mean log(1 - D(G(z))), in nats.
+    """Return the generator's loss in the minimax game: mean log(1 - D(G(z))), in nats.
 
-    ``fake_logits``: float, any shape. Returns a scalar in (-inf, 0]; -log 2 = -0.693 when
-    D = 1/2. Slope per logit: -D / N, which vanishes where the discriminator is sure that the
-    image is fake (D -> 0).
+    ``fake_logits``: float, any shape. Returns a scalar in (-inf, 0], which is -log 2 = -0.693 when
+    D = 1/2. Its derivative with respect to a logit is -D / N, which vanishes where the
+    discriminator is sure that the image is fake (D -> 0).
 
-    Raises ``TypeError`` when the logits are no tensor of floats and ``ValueError`` when the batch
-    is empty.
+    Raises ``TypeError`` when the logits are not a tensor of floats and ``ValueError`` when the
+    batch is empty.
 
     Source: Goodfellow et al. 2014, equation 1. Introduced in notebook 01, "Two losses for the
     generator".
@@ -51,14 +52,14 @@ def saturating_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
 
 
 def non_saturating_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
-    """The generator's loss that is used in practice: -mean log D(G(z)), in nats.
+    """Return the generator's loss that is used in practice: -mean log D(G(z)), in nats.
 
-    ``fake_logits``: float, any shape. Returns a scalar in [0, inf); log 2 = 0.693 when D = 1/2.
-    Slope per logit: -(1 - D) / N, which is largest where the discriminator is sure that the image
-    is fake (D -> 0).
+    ``fake_logits``: float, any shape. Returns a scalar in [0, inf), which is log 2 = 0.693 when
+    D = 1/2. Its derivative with respect to a logit is -(1 - D) / N, which is largest where the
+    discriminator is sure that the image is fake (D -> 0).
 
-    Raises ``TypeError`` when the logits are no tensor of floats and ``ValueError`` when the batch
-    is empty.
+    Raises ``TypeError`` when the logits are not a tensor of floats and ``ValueError`` when the
+    batch is empty.
 
     Source: Goodfellow et al. 2014, section 3. Introduced in notebook 01, "Two losses for the
     generator".
@@ -67,7 +68,7 @@ def non_saturating_generator_loss(fake_logits: torch.Tensor) -> torch.Tensor:
     return -F.logsigmoid(fake_logits).mean()
 
 
-# What a command line or a panel offers, by the names that the course uses.
+# The choices of the command line and of the panels.
 GENERATOR_LOSSES = {
     "non-saturating": non_saturating_generator_loss,
     "saturating": saturating_generator_loss,

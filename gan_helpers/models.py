@@ -1,4 +1,4 @@
-"""The generators and discriminators of the course, fully connected."""
+"""The generators and discriminators of the course, all of them fully connected."""
 
 import contextlib
 import math
@@ -23,13 +23,13 @@ PIXELS = math.prod(IMAGE_SHAPE)  # 784
 
 
 class Generator(nn.Module):
-    """The course's generator: z -> image, an MLP with BatchNorm and tanh.
+    """The course's generator, which turns z into an image: an MLP with BatchNorm and tanh.
 
     Each hidden layer is Linear, BatchNorm1d, LeakyReLU(0.2); the output is tanh(Linear).
 
     Input ``z``: float, shape (N, latent_dim). Output: float in [-1, 1], shape (N, 1, 28, 28).
-    Raises ``ValueError`` when ``z`` has another shape, or holds one vector in train mode, and
-    ``TypeError`` when it has another dtype than the weights.
+    Raises ``ValueError`` when ``z`` has another shape, or holds a single vector in train mode, and
+    ``TypeError`` when its dtype is not that of the weights.
 
     Source: Goodfellow et al. 2014, section 3 (the MLP generator); Radford et al. 2016, section 3
     (BatchNorm, tanh). Introduced in notebook 02, "The generator".
@@ -53,14 +53,14 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """The course's discriminator: image -> logit, an MLP with dropout.
+    """The course's discriminator, which turns an image into a logit: an MLP with dropout.
 
     Each hidden layer is Linear, LeakyReLU(0.2), Dropout; the output is one Linear unit, the logit
     l, with D(x) = sigmoid(l).
 
     Input: float in [-1, 1], shape (N, 1, 28, 28). Output: logits, shape (N, 1), unbounded.
-    Raises ``ValueError`` when an image has not 784 pixels and ``TypeError`` when ``images`` has
-    another dtype than the weights.
+    Raises ``ValueError`` when an image does not have 784 pixels and ``TypeError`` when the dtype of
+    ``images`` is not that of the weights.
 
     Source: Goodfellow et al. 2014, section 5 (dropout in the discriminator). Introduced in
     notebook 02, "The discriminator".
@@ -83,11 +83,11 @@ class Discriminator(nn.Module):
 
 
 class ArticleGenerator(nn.Module):
-    """The article's generator, layer for layer as published: no output activation.
+    """The article's generator, with the same layers as published and no output activation.
 
-    100 -> 128 -> 256 -> 512 -> 1024 -> 784, each hidden layer Linear, LeakyReLU(0.2),
-    BatchNorm1d(momentum=0.8). PyTorch's momentum is the share of the *new* batch: 0.8 forgets
-    almost at once (Keras counts the other way round, where 0.8 keeps four fifths of the old).
+    The widths are 100 -> 128 -> 256 -> 512 -> 1024 -> 784; each hidden layer is Linear,
+    LeakyReLU(0.2), BatchNorm1d(momentum=0.8). PyTorch's momentum is the weight of the *new* batch,
+    so 0.8 soon forgets the old ones (in Keras it is the weight of the old average).
 
     Input ``z``: float, shape (N, latent_dim). Output: float, **unbounded**, shape (N, 1, 28, 28).
     Raises ``ValueError`` and ``TypeError`` as for ``Generator``.
@@ -116,11 +116,11 @@ class ArticleGenerator(nn.Module):
 
 
 class ArticleDiscriminator(nn.Module):
-    """The article's discriminator, layer for layer as published, up to its sigmoid.
+    """The article's discriminator, with the same layers as published except the final sigmoid.
 
-    784 -> 256 -> 128 -> 1 with LeakyReLU(0.2). The article ends in a sigmoid and uses ``BCELoss``;
-    here the sigmoid is part of the loss (``gan_helpers.losses``): the same function, without its
-    loss of digits.
+    The widths are 784 -> 256 -> 128 -> 1, with LeakyReLU(0.2). The article ends in a sigmoid and
+    uses ``BCELoss``; here the sigmoid is part of the loss (``gan_helpers.losses``), which is the
+    same function with smaller rounding errors.
 
     Input: float, shape (N, 1, 28, 28). Output: logits, shape (N, 1), unbounded.
     Raises ``ValueError`` and ``TypeError`` as for ``Discriminator``.
@@ -144,13 +144,13 @@ class ArticleDiscriminator(nn.Module):
         return self.layers(images.flatten(1))  # (N, 1, 28, 28) -> (N, 1)
 
 
-# The networks that files name. ``sizes`` of a network are the arguments that build it again.
+# Files store the name of a network and its ``sizes``, the arguments that build it again.
 GENERATORS = {kind.__name__: kind for kind in (Generator, ArticleGenerator)}
 DISCRIMINATORS = {kind.__name__: kind for kind in (Discriminator, ArticleDiscriminator)}
 
 
 def _widths(hidden: Iterable[int]) -> tuple[int, ...]:
-    """The units of the hidden layers, checked."""
+    """Return the widths of the hidden layers as checked integers."""
     if not isinstance(hidden, Iterable) or isinstance(hidden, str):
         raise TypeError(
             f"hidden is {hidden!r}; expected the units of each hidden layer, such as (256, 512)."
@@ -159,20 +159,20 @@ def _widths(hidden: Iterable[int]) -> tuple[int, ...]:
 
 
 def _leaky_relu() -> nn.LeakyReLU:
-    # In place: Linear's backward pass does not need its output, so no memory is spent on a copy.
+    # It works in place and saves a copy: Linear's backward pass does not need Linear's output.
     return nn.LeakyReLU(0.2, inplace=True)
 
 
 def initialise(network: nn.Module, seed: int) -> nn.Module:
     """Give ``network`` the starting weights that belong to ``seed``, in place, and return it.
 
-    Linear layers: weights and biases uniform in +-1/sqrt(fan_in), PyTorch's own default, drawn
-    from a generator of their own, so that no other random number shifts them. BatchNorm: scale 1,
-    shift 0, running mean 0, running variance 1. Deterministic on the CPU, also across devices:
-    initialise first, then move.
+    Linear layers: weights and biases are uniform in +-1/sqrt(fan_in), PyTorch's own default, and
+    come from a random generator of their own, so that they depend on ``seed`` alone. BatchNorm:
+    scale 1, shift 0, running mean 0, running variance 1. For the same weights on every device,
+    initialise on the CPU and move the network afterwards.
 
-    Raises ``TypeError`` for a layer that has parameters and is neither, and for a ``seed`` that is
-    no whole number; ``ValueError`` for one outside 0 to 2^63 - 1.
+    Raises ``TypeError`` for any other layer with parameters and when ``seed`` is not a whole
+    number, and ``ValueError`` when it is outside 0 to 2^63 - 1.
 
     Source: LeCun et al. 1998, "Efficient BackProp", section 4.6 (the order of magnitude).
     Introduced in notebook 02, "The generator".
@@ -197,10 +197,10 @@ def initialise(network: nn.Module, seed: int) -> nn.Module:
 
 
 def new_network(build: Callable[[], nn.Module], seed: int | None = None) -> nn.Module:
-    """``build()``, its weights from ``seed`` where one is given; no other random number moves.
+    """Return ``build()``, with the weights that belong to ``seed`` if one is given.
 
-    PyTorch draws first weights for each layer, which ``initialise`` or a file then replaces: the
-    global random state is put back. Raises ``TypeError`` when ``build`` builds no network.
+    PyTorch draws weights for each new layer, which ``initialise`` or a file then replaces; the
+    global random state stays as it was. Raises ``TypeError`` when ``build`` builds no network.
     Introduced in notebook 02, "The generator", by way of ``initialise``.
     """
     if isinstance(build, nn.Module) or not callable(build):
@@ -215,23 +215,22 @@ def new_network(build: Callable[[], nn.Module], seed: int | None = None) -> nn.M
 
 
 def count_parameters(network: nn.Module) -> int:
-    """Number of trainable values in ``network``: a Linear layer n -> m has n m + m.
+    """Return the number of trainable values in ``network``: n m + m for a Linear layer n -> m.
 
-    Raises ``TypeError`` when ``network`` is none. Introduced in notebook 02, "Counting parameters".
+    Raises ``TypeError`` if it is no network. Introduced in notebook 02, "Counting parameters".
     """
     check_network(network, "network")
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
 def sample(generator: nn.Module, z: torch.Tensor) -> torch.Tensor:
-    """Draw images from ``z`` in eval mode, so that one z always gives one picture.
+    """Draw images from ``z`` in eval mode, so that the same z always gives the same image.
 
-    ``z``: shape (N, latent_dim). Returns uint8, shape (N, 1, 28, 28), on the CPU. The generator's
-    mode is put back.
+    ``z``: shape (N, latent_dim). Returns uint8, shape (N, 1, 28, 28), on the CPU. Afterwards the
+    generator is in the mode that it was in before.
 
-    Raises ``TypeError`` for a wrong dtype or what is no network, ``ValueError`` for a wrong shape
-    or a generator whose output is NaN.
-    Introduced in notebook 02, "BatchNorm".
+    Raises ``TypeError`` for a wrong dtype and when ``generator`` is not a network, ``ValueError``
+    for a wrong shape and when the output is NaN. Introduced in notebook 02, "BatchNorm".
     """
     check_network(generator, "generator")
     with evaluating(generator), torch.no_grad():
@@ -239,11 +238,11 @@ def sample(generator: nn.Module, z: torch.Tensor) -> torch.Tensor:
 
 
 def draw(generator: nn.Module, n: int, seed: int) -> torch.Tensor:
-    """``n`` images of ``generator`` from z ~ N(0, I): uint8, shape (n, 1, 28, 28).
+    """Draw ``n`` images with ``generator`` from z ~ N(0, I): uint8, shape (n, 1, 28, 28).
 
     ``generator``: a network that takes z, shape (N, latent_dim), gives images in [-1, 1] and has
-    the number ``latent_dim``. Raises ``TypeError`` for another, or when ``n`` or ``seed`` is no
-    whole number; ``ValueError`` for ``n`` below 1, a ``seed`` below 0 or images that are NaN.
+    the attribute ``latent_dim``. Raises ``TypeError`` for another, or when ``n`` or ``seed`` is not
+    a whole number; ``ValueError`` for ``n`` below 1, a ``seed`` below 0 or images that are NaN.
 
     Introduced in notebook 06, "One table", by way of ``evaluate``.
     """
@@ -256,8 +255,10 @@ def draw(generator: nn.Module, n: int, seed: int) -> torch.Tensor:
 
 @contextlib.contextmanager
 def evaluating(network: nn.Module) -> Iterator[None]:
-    """Lend ``network`` in eval mode, so that one z always gives one picture, and without gradients
-    for its weights; then put both back. Raises ``TypeError`` for what is no network."""
+    """Put ``network`` into eval mode, without gradients for its weights, inside a ``with`` block.
+
+    Afterwards both are as before. Raises ``TypeError`` when ``network`` is not a network.
+    """
     check_network(network, "network")
     modes = [(module, module.training) for module in network.modules()]
     needed = [parameter.requires_grad for parameter in network.parameters()]

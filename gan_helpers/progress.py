@@ -1,4 +1,4 @@
-"""A progress bar that a notebook can keep, and the terminal's own outside of notebooks."""
+"""A progress bar: one that a notebook can store, and tqdm's own in a terminal."""
 
 import html
 import io
@@ -9,16 +9,16 @@ from tqdm.std import tqdm
 
 
 def progress_bar(**options: object) -> tqdm:
-    """A bar of tqdm with these ``options``; in a notebook it is drawn by ``CellBar``."""
+    """Return a tqdm bar with these ``options``; in a notebook it is a ``CellBar``."""
     in_notebook = getattr(get_ipython(), "kernel", None) is not None
     return (CellBar if in_notebook else tqdm)(**options)
 
 
 class CellBar(tqdm):
-    """A bar in a notebook's page.
+    """A progress bar that is an ordinary output of the cell, replaced as the work goes on.
 
-    tqdm's own is a widget: in a notebook that is opened again, an error stands in its place. This
-    one is an ordinary output, which is replaced as the work goes on. Its ``options`` are tqdm's.
+    tqdm's own bar is a widget, and a notebook that is opened again shows an error in its place.
+    ``options``: those of tqdm.
     """
 
     def __init__(self, **options: object):
@@ -26,14 +26,14 @@ class CellBar(tqdm):
         super().__init__(file=io.StringIO(), **options)
 
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
-        """Draw the bar in the page; called by tqdm, whose arguments are of no use here."""
+        """Draw the bar in the page. tqdm calls this; its two arguments are ignored."""
         facts = self.format_dict | {"bar_format": "{desc}{n_fmt} of {total_fmt} {unit}s, {elapsed}"}
         if self.n < self.total:
             facts["bar_format"] += ", {remaining} to go"
         facts["bar_format"] += "{postfix}"
         words = html.escape(self.format_meter(**facts))
         bar = f'<progress value="{self.n}" max="{self.total}" aria-label="progress"></progress>'
-        # The tests of the notebooks do not compare this paragraph: tests/nbval_sanitize.cfg.
+        # tests/nbval_sanitize.cfg leaves this paragraph out when the notebooks are compared.
         output = {"text/html": f'<p class="gan-progress">{bar} {words}</p>'}
         output["text/plain"] = "A progress bar."
         if self._place is None:
