@@ -1,4 +1,4 @@
-"""One run of training: its recipe, its state, its steps, the loop, and the files that keep it."""
+"""One run of training: its recipe, its state, its steps, the loop, and the files that store it."""
 
 from gan_helpers.training.checkpoints import load_checkpoint, read_about, save_checkpoint
 from gan_helpers.training.files import write_whole

@@ -1,4 +1,4 @@
-"""A run in a file: everything that the next step depends on, written whole or not at all."""
+"""Checkpoints, which are files with everything that the next step of a run depends on."""
 
 import hashlib
 import json
@@ -15,11 +15,11 @@ from gan_helpers.training.history import history_from_tensors, history_tensors
 from gan_helpers.training.recipes import Recipe, recipe_from_dict, recipe_to_dict
 from gan_helpers.training.run import Run, start_run
 
-# Of the file; raised when an older program could no longer read it, and when a default of a
-# recipe or a network changes: what is not written would come back as another value.
-# Format 3, which can be read too, had no real images in its history.
+# The version of the file's format. It goes up when an older program could no longer read the file,
+# and when a default of a recipe or a network changes: an argument that the file leaves out would
+# get the new default. Format 3, which can be read too, had no real images in its history.
 FORMAT = 4
-# What a checkpoint of format 2, which can be read too, does not say: there was nothing else.
+# Format 2, which can be read too, does not hold these entries: no other values were possible then.
 FORMAT_2 = {
     "g_optimizer": ["Adam", {}],
     "d_optimizer": ["Adam", {}],
@@ -30,16 +30,16 @@ FORMAT_2 = {
 
 
 def save_checkpoint(run: Run, file: str | Path, about: dict | None = None) -> None:
-    """Write ``run`` to a safetensors file from which ``load_checkpoint`` goes on bit for bit.
+    """Write ``run`` to a safetensors file, from which training can go on bit for bit.
 
-    It holds both networks, the averaged one, both optimisers, the random states, the order of the
-    images and the place in it, the history, the recipe and the seed; ``about`` is any JSON beside
-    them. The new file replaces an older one in one move, when it is complete and on the disk: a
-    program that is killed, or a disk that is full, leaves the older one as it was.
+    The file holds both networks, the averaged one, both optimisers, the random states, the order of
+    the images and the position in it, the history, the recipe and the seed; ``about`` is any
+    further JSON. The new file replaces an older one only when it is complete and on the disk, so a
+    program that is killed, or a full disk, leaves the older one as it was.
 
-    Raises ``TypeError`` for what is no run, no name of a file or no JSON, ``ValueError`` for a
-    recipe that cannot be written (see ``recipe_to_dict``) and ``OSError`` when the disk does not
-    take the file. Introduced in notebook 04, "Stop it, resume it".
+    Raises ``TypeError`` when ``run`` is not a run, ``file`` not the name of a file or ``about`` not
+    JSON, ``ValueError`` for a recipe that cannot be written (see ``recipe_to_dict``) and
+    ``OSError`` when the file cannot be written. Introduced in notebook 04, "Stop it, resume it".
     """
     check_kind(run, "run", Run, "start_run(COURSE) returns one.")
     file = check_file(file)
@@ -62,7 +62,7 @@ def save_checkpoint(run: Run, file: str | Path, about: dict | None = None) -> No
     }
     state["sha256"] = _sha256(state, tensors)
     try:
-        # Not save_file: killed, it would leave a hidden file of its own for each time.
+        # save_file, when it is killed, would leave a hidden temporary file each time.
         write_whole(file, save(tensors, {"checkpoint": json.dumps(state)}))
     except OSError as error:
         kept = "the checkpoint before it is untouched" if file.is_file() else "there is none yet"
@@ -72,12 +72,13 @@ def save_checkpoint(run: Run, file: str | Path, about: dict | None = None) -> No
 
 
 def load_checkpoint(file: str | Path, device: torch.device | str = "cpu") -> Run:
-    """Read a run that ``save_checkpoint`` wrote; ``train`` goes on with it as if never stopped.
+    """Read a run that ``save_checkpoint`` wrote, to go on with ``train`` as if it had not stopped.
 
-    Bit for bit on the same machine with the same number of threads. Raises ``TypeError`` for what
-    is no name of a file, ``ValueError`` for a device that is not there, ``FileNotFoundError`` when
-    the file is missing and ``OSError`` when it is damaged, of another program, of another version's
-    format, or holds values that no run has. Introduced in notebook 04, "Stop it, resume it".
+    On the same machine with the same number of threads, the result is the same bit for bit. Raises
+    ``TypeError`` when ``file`` is not the name of a file, ``ValueError`` when the device is not
+    available, ``FileNotFoundError`` when the file is missing and ``OSError`` when it is damaged,
+    comes from another program or an unknown version, or holds impossible values. Introduced in
+    notebook 04, "Stop it, resume it".
     """
     device = check_device(device)
     state, tensors = _read(file)
@@ -92,13 +93,13 @@ def load_checkpoint(file: str | Path, device: torch.device | str = "cpu") -> Run
         if run.history.frames and run.history.frames[0].shape != (len(run.fixed_z), *IMAGE_SHAPE):
             raise ValueError(f"its frames have shape {tuple(run.history.frames[0].shape)}")
     except (RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
-        reason = " ".join(str(error).split())  # PyTorch's own has several lines
+        reason = " ".join(str(error).split())  # PyTorch's message has several lines
         raise OSError(f"{file} does not hold a whole run of this recipe ({reason}).") from error
     return run
 
 
 def read_about(file: str | Path) -> dict:
-    """What was given to ``save_checkpoint`` as ``about``; errors as for ``load_checkpoint``."""
+    """Return the ``about`` that ``save_checkpoint`` wrote; errors as for ``load_checkpoint``."""
     return _read(file)[0].get("about", {})
 
 
@@ -121,7 +122,7 @@ def _tensors(run: Run) -> dict[str, torch.Tensor]:
 
 
 def _check_values(recipe: Recipe, state: dict, tensors: dict[str, torch.Tensor]) -> None:
-    """Raise ``ValueError`` for values that no run has and that the next step would stumble over."""
+    """Raise ``ValueError`` for impossible values, which would make the next step fail."""
     size, position = recipe.batch_size, state["position"]
     order = tensors.get("data/order", torch.empty(0, dtype=torch.int64))
     if not (isinstance(size, int) and size >= 2):
@@ -132,7 +133,7 @@ def _check_values(recipe: Recipe, state: dict, tensors: dict[str, torch.Tensor])
     if not (isinstance(position, int) and 0 <= position <= len(order)):
         raise ValueError(f"position is {position!r}; expected one of 0 to {len(order)}")
     if not all(isinstance(text, str) for text in state["history"].values()):
-        raise ValueError("what is known of its history is no text")
+        raise ValueError("an entry of its history's about is not a text")
 
 
 def _restore(run: Run, tensors: dict[str, torch.Tensor], optimizers: list[dict]) -> None:
@@ -158,13 +159,13 @@ def _part(tensors: dict[str, torch.Tensor], part: str) -> dict[str, torch.Tensor
 
 
 def _optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    """The optimiser's memory of each weight: Adam's averages and steps, the last update of SGD."""
+    """Return the optimiser's state by weight: Adam's averages and steps, or SGD's last update."""
     state = optimizer.state_dict()["state"]
     return {f"{i}/{name}": value for i, one in state.items() for name, value in one.items()}
 
 
 def _hyperparameters(optimizer: torch.optim.Optimizer) -> dict:
-    """The recipe's, where nobody has changed them on the way (a slower discriminator, say)."""
+    """Return the optimiser's present hyperparameters, which may differ from the recipe's."""
     (group,) = optimizer.param_groups
     names = ("lr", "betas", "momentum", "weight_decay")
     return {name: group[name] for name in names if name in group}
@@ -190,7 +191,7 @@ def _restore_optimizer(
             f"the optimiser remembers {len(state)} weights, the network has {len(weights)}"
         )
     numbers = {k: tuple(v) if k == "betas" else v for k, v in hyperparameters.items()}
-    type(optimizer)([torch.zeros(1)], **numbers)  # raises for those that are out of range
+    type(optimizer)([torch.zeros(1)], **numbers)  # raises if one is out of range
     (group,) = optimizer.state_dict()["param_groups"]
     group |= numbers
     optimizer.load_state_dict({"state": state, "param_groups": [group]})
@@ -218,6 +219,6 @@ def _sha256(state: dict, tensors: dict[str, torch.Tensor]) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        # As bytes: NumPy has not every type that a file of another program may hold.
+        # Bytes, because another program's file may hold types that NumPy does not have.
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and safetensors files with their errors."""
+"""Write files completely or not at all, and read safetensors files with clear errors."""
 
 import contextlib
 import glob
@@ -15,22 +15,22 @@ from safetensors.torch import load
 from gan_helpers.data import file_kind
 from gan_helpers.kinds import check_file, check_kind
 
-LEFT_BEHIND = 3600  # seconds that nobody has touched an unfinished file: its program was killed
+LEFT_BEHIND = 3600  # seconds; the program of an unfinished file that is older was killed
 
 
 def write_whole(file: str | Path, content: bytes) -> None:
-    """Write ``content`` to ``file``; an older file is replaced in one move, or left as it was.
+    """Write ``content`` to ``file``, which replaces an older file only when it is complete.
 
-    The new file is complete and on the disk before it takes the older one's name. Until then its
-    name is its own, ``<file>.<8 digits>.unfinished``, so that two programs never write into one. A
-    program that is killed leaves at most this; a write that comes an hour later removes it.
+    Until it is complete and on the disk, the new file is called ``<file>.<8 digits>.unfinished``,
+    so that two programs never write into the same file. A program that is killed leaves at most
+    this file; a write to ``file`` an hour later or more removes it.
 
-    Raises ``TypeError`` for what is no name of a file or no bytes and ``OSError`` when the disk
-    does not take it. Introduced in notebook 04, "Stop it, resume it", by way of
-    ``save_checkpoint``.
+    Raises ``TypeError`` when ``file`` is not the name of a file or ``content`` not bytes, and
+    ``OSError`` when the file cannot be written. Introduced in notebook 04, "Stop it, resume it", by
+    way of ``save_checkpoint``.
     """
     file = check_file(file)
-    check_kind(content, "content", bytes, "text.encode() makes them of a text.")
+    check_kind(content, "content", bytes, "text.encode() turns a text into bytes.")
     if file.is_dir():
         raise IsADirectoryError(f"{file} is a folder; name a file in it.")
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def write_whole(file: str | Path, content: bytes) -> None:
             opened.flush()
             os.fsync(opened.fileno())
         _replace(unfinished, file)
-    except FileExistsError:  # not ours
+    except FileExistsError:  # It belongs to another program and must stay.
         raise
     except BaseException:
         unfinished.unlink(missing_ok=True)
@@ -56,18 +56,19 @@ def _replace(unfinished: Path, file: Path) -> None:
     for seconds in (0.1, 0.4, 1.6):
         try:
             return os.replace(unfinished, file)
-        except PermissionError:  # Windows has it while another program reads the older file
+        except PermissionError:  # Windows raises it while another program reads the older file.
             time.sleep(seconds)
     os.replace(unfinished, file)
 
 
 def read_tensors(file: str | Path, what: str) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """The tensors of a safetensors file and its metadata, sorted by name: the file has no order.
+    """Read the tensors and the metadata of a safetensors file, both sorted by name.
 
-    They are read into memory of their own: a mapped file could change under the tensors, and
-    Windows refuses to replace it. ``what`` names the file in the error. Raises ``TypeError`` for
-    what is no name of a file, ``FileNotFoundError`` when it is missing and ``OSError`` when it is
-    damaged. Introduced in notebook 04, "Keeping the generator", by way of ``load_generator``.
+    The file is read into memory, not mapped: a mapped file could change while its tensors are used,
+    and Windows refuses to replace it. ``what`` describes the file in messages. Raises ``TypeError``
+    when ``file`` is not the name of a file, ``FileNotFoundError`` when it is missing and
+    ``OSError`` when it is damaged. Introduced in notebook 04, "Keeping the generator", by way of
+    ``load_generator``.
     """
     if not check_file(file).is_file():
         fault = "is a folder; name a file in it" if Path(file).is_dir() else "does not exist"

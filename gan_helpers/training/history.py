@@ -1,4 +1,4 @@
-"""What a training run records, and the file that keeps it."""
+"""The history that a training run records, and the file that stores it."""
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -12,25 +12,26 @@ from gan_helpers.training.files import read_tensors, write_whole
 
 @dataclass
 class History:
-    """What a run recorded. Introduced in notebook 03, "One run, two losses".
+    """The record of a run. Introduced in notebook 03, "One run, two losses".
 
-    One value for each step (nats for losses, probabilities in [0, 1] for D):
+    These lists have one value for each step (losses in nats, D as a probability in [0, 1]):
     ``d_loss``, ``g_loss``; ``d_real`` and ``d_fake``, the mean D(x) and D(G(z)) of the batch before
-    the discriminator's step; ``d_fake_after``, the mean D(G(z)) that the generator's step saw,
-    after it.
+    the discriminator's step; ``d_fake_after``, the mean D(G(z)) after the discriminator's step,
+    which the generator's step used.
 
-    One value for each step named in ``measured_steps`` (they cost more than the step can bear):
-    ``d_real_after``; ``d_accuracy``, the share of real and fake images on the right side of 1/2,
-    before the discriminator's step; ``d_grad_norm``, ``g_grad_norm``, the length of each player's
-    gradient; ``d_update_norm``, ``g_update_norm``, the length of the change of its weights.
+    These have one value for each step in ``measured_steps``, because measuring at every step would
+    take too long: ``d_real_after``, the mean D(x) after the step; ``d_accuracy``, the share of real
+    and fake images on the right side of 1/2 before the discriminator's step; ``d_grad_norm``,
+    ``g_grad_norm``, the length of each player's gradient; ``d_update_norm``, ``g_update_norm``, the
+    length of the change of its weights.
 
-    ``frames``: the pictures drawn from the run's fixed z, uint8, shape (40, 1, 28, 28), one for
+    ``frames``: the images drawn from the run's fixed z, a uint8 tensor of shape (40, 1, 28, 28) for
     each step in ``frame_steps``.
 
     ``real``: forty of the images that the run was trained on, uint8, shape (40, 1, 28, 28), kept
-    at the first step of ``train``; None where a history was recorded without them.
+    at the first step of ``train``; None when they were not recorded.
 
-    ``about``: what is known of a recorded run (its command, seed, machine), as text.
+    ``about``: facts about a recorded run (its command, seed, machine), as text.
     """
 
     d_loss: list[float] = field(default_factory=list)
@@ -55,7 +56,7 @@ class History:
 
     @property
     def steps(self) -> int:
-        """Number of complete steps (one of each player)."""
+        """The number of complete steps; a complete step is one step of each player."""
         return len(self.d_loss)
 
     def append(self, **values: float | torch.Tensor) -> None:
@@ -65,20 +66,20 @@ class History:
 
 
 COLUMNS = tuple(f.name for f in fields(History) if f.name not in ("frames", "real", "about"))
-GROUPS = (COLUMNS[:5], COLUMNS[5:12], ("frame_steps", "frames"))  # of equal length each
+GROUPS = (COLUMNS[:5], COLUMNS[5:12], ("frame_steps", "frames"))  # each group: lists of one length
 
 
 def check_history(history: object, name: str = "history") -> None:
     """Raise ``TypeError`` unless ``history`` is a run's history."""
-    check_kind(history, name, History, "train() returns one; run.history is that of a run.")
+    check_kind(history, name, History, "train() returns one, and run.history is one.")
 
 
 def save_history(history: History, file: str | Path) -> None:
     """Write ``history`` to a safetensors file, one tensor for each of its lists.
 
-    Raises ``TypeError`` for what is no history or no name of a file, and ``ValueError`` when the
-    history holds no frames (a run records one before its first step). A missing folder is made.
-    Introduced in notebook 03, "Ten seeds, recorded".
+    A missing folder is created. Raises ``TypeError`` when ``history`` is not a history or ``file``
+    not the name of a file, and ``ValueError`` when the history holds no frames (a run records one
+    before its first step). Introduced in notebook 03, "Ten seeds, recorded".
     """
     check_history(history)
     check_about(history.about)
@@ -89,7 +90,7 @@ def save_history(history: History, file: str | Path) -> None:
 
 
 def history_tensors(history: History) -> dict[str, torch.Tensor]:
-    """The lists of ``history`` as tensors; float32 holds what was recorded without loss."""
+    """Return the lists of ``history`` as tensors; float32 represents their values exactly."""
     tensors = {name: torch.as_tensor(getattr(history, name)) for name in COLUMNS}
     frames = torch.stack(history.frames) if history.frames else torch.empty(0, dtype=torch.uint8)
     real = {} if history.real is None else {"real": history.real}
@@ -109,7 +110,7 @@ def load_history(file: str | Path) -> History:
 def history_from_tensors(
     tensors: dict[str, torch.Tensor], about: dict[str, str], file: str | Path
 ) -> History:
-    """The history whose lists ``tensors`` are; raises ``OSError`` when they do not fit."""
+    """Build a history from the ``tensors`` of its lists; raises ``OSError`` if they do not fit."""
     expected = {*COLUMNS, "frames"}
     if set(tensors) - {"real"} != expected:
         raise OSError(f"{file} holds {sorted(tensors)}; a history holds {sorted(expected)}.")

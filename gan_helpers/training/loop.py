@@ -1,4 +1,4 @@
-"""The training loop of notebook 02, with what a real run needs: history, frames, a stop button."""
+"""The training loop of notebook 02, with a history, frames of samples and a stop button."""
 
 import contextlib
 import signal
@@ -24,12 +24,12 @@ def advance(
     measure_every: int = MEASURE_EVERY,
     step: Callable[[Run, torch.Tensor, bool], None] = play_step,
 ) -> bool:
-    """One whole step of ``run``, measured and drawn where that is due; whether it was drawn.
+    """Make one step of ``run``, record it, and return whether a frame was drawn after it.
 
-    ``images``: uint8, shape (N, 1, 28, 28), on the run's device. The first call checks them and
-    draws a frame before its step; no later one does. ``frame_every`` and ``measure_every`` count
-    steps and do not change the result. ``step``: a function with the arguments of ``play_step``,
-    whose errors are raised.
+    ``images``: uint8, shape (N, 1, 28, 28), on the run's device. Only a run's first call checks
+    them and draws a frame before its step. ``frame_every`` and ``measure_every`` count steps and do
+    not change the result. ``step``: a function with the arguments of ``play_step``. Its errors are
+    passed on.
 
     Introduced in notebook 04, "The run", by way of ``train_in_parts``.
     """
@@ -54,20 +54,20 @@ def train(
     measure_every: int = MEASURE_EVERY,
     progress: bool = True,
 ) -> History:
-    """Train ``run`` on ``images`` for so many epochs or steps and return its history.
+    """Train ``run`` on ``images`` for ``epochs`` or ``steps``, and return its history.
 
-    ``images``: uint8, shape (N, 1, 28, 28). A call on a run that has been trained goes on from
-    there, in the middle of an epoch too; with ``run.recipe`` replaced in between, it goes on with
+    ``images``: uint8, shape (N, 1, 28, 28). A run that has been trained goes on where it stopped,
+    also in the middle of an epoch; if ``run.recipe`` was replaced in between, it goes on with
     another loss. ``frame_every`` and ``measure_every`` count steps and do not change the result; a
     frame is also drawn before the first step and after the last.
 
     The stop button (KeyboardInterrupt) ends the run after the current step and returns the
     history so far; the networks are usable and ``train`` can be called again.
 
-    Raises ``TypeError`` for what is no uint8 tensor, no whole number or no run, ``ValueError`` for
-    images of another shape and bad numbers, and ``FloatingPointError`` when a loss is not finite
-    (the weights of the player concerned are those of before the step) or when a sample is not (the
-    generator's weights have diverged). The history ends with the last complete step.
+    Raises ``TypeError`` when an argument is not a uint8 tensor, a whole number or a run,
+    ``ValueError`` for images of another shape and numbers out of range, and ``FloatingPointError``
+    when a loss is not finite (that player's weights stay as before the step) or a sample is not
+    (the generator's weights have diverged). The history ends with the last complete step.
 
     Source: Goodfellow et al. 2014, algorithm 1 with k = 1. Introduced in notebook 02, "The loop".
     """
@@ -87,9 +87,9 @@ def train(
 def train_in_parts(
     run: Run, images: torch.Tensor, epochs: int, frame_every: int = FRAME_EVERY
 ) -> Iterator[History]:
-    """``train`` for so many epochs, handing the history over after each new frame of samples.
+    """Train for ``epochs``, and yield the history after each new frame of samples.
 
-    For watching a run: ``for history in train_in_parts(...): show(history.frames[-1])``.
+    To watch a run: ``for history in train_in_parts(...): show(history.frames[-1])``.
     Arguments and errors as for ``train``. Introduced in notebook 04, "The run".
     """
     check_training(run, images)
@@ -99,10 +99,10 @@ def train_in_parts(
 
 
 def check_training(run: Run, images: torch.Tensor) -> None:
-    """Raise unless ``run`` can train on ``images``: uint8, as its generator draws them, a batch.
+    """Check that ``run`` can train on ``images``: uint8, of its generator's shape, enough of them.
 
-    Raises ``TypeError`` for what is no run, or no uint8 tensor, and ``ValueError`` for images of
-    another shape or fewer than a batch.
+    Raises ``TypeError`` when ``run`` is not a run or ``images`` not a uint8 tensor, and
+    ``ValueError`` for images of another shape or fewer than one batch.
     """
     if not isinstance(run, Run):
         raise TypeError(
@@ -134,7 +134,7 @@ def _train(
     end = history.steps + total
     images = images.to(run.fixed_z.device)
     stopped: list[int] = []
-    # Each update is several messages to the notebook: ten times a second fill its queue in minutes.
+    # An update sends several messages to the notebook; ten a second fill its queue in minutes.
     with progress_bar(total=total, unit="step", disable=not progress, mininterval=0.5) as bar:
         if not history.steps and run.recipe.head_start:
             bar.set_postfix_str("the discriminator's head start")
@@ -156,13 +156,13 @@ def _train(
 
 @contextlib.contextmanager
 def stop_button(stopped: list[int]) -> Iterator[None]:
-    """Turn the stop button (SIGINT) into an entry in ``stopped``, which is read between two steps.
+    """Add an entry to ``stopped`` when the stop button is pressed (SIGINT), and do nothing else.
 
-    Left alone, KeyboardInterrupt could strike in the middle of an update.
+    The loop reads ``stopped`` between two steps; a KeyboardInterrupt could interrupt an update.
     """
     try:
         previous = signal.signal(signal.SIGINT, lambda number, frame: stopped.append(number))
-    except ValueError:  # not the main thread: only that one receives signals
+    except ValueError:  # Another thread: only the main thread receives signals.
         yield
         return
     try:

@@ -1,4 +1,4 @@
-"""Recipes, which are named sets of hyperparameters, and how they are written down."""
+"""Recipes, which are named sets of hyperparameters, and how they are written to files."""
 
 import inspect
 import json
@@ -23,7 +23,7 @@ from gan_helpers.models import (
 
 
 def _check_parts(recipe: "Recipe") -> None:
-    """The networks, the loss and the optimisers, as far as they can be known before they run."""
+    """Check the networks, the loss and the optimisers, as far as possible without running them."""
     roles = (
         ("build_generator", "generator", Generator, DISCRIMINATORS),
         ("build_discriminator", "discriminator", Discriminator, GENERATORS),
@@ -32,14 +32,14 @@ def _check_parts(recipe: "Recipe") -> None:
         build = getattr(recipe, name)
         if isinstance(build, nn.Module) or not callable(build):
             raise TypeError(
-                f"{name} is of type {type(build).__name__}; expected what builds a new {role}: "
-                f"{example.__name__} without brackets, or functools.partial({example.__name__}, "
-                "hidden=(256,))."
+                f"{name} is of type {type(build).__name__}; expected a function or class that "
+                f"builds a new {role}: {example.__name__} without brackets, or "
+                f"functools.partial({example.__name__}, hidden=(256,))."
             )
-        kind = getattr(build, "func", build)  # of a partial
+        kind = getattr(build, "func", build)  # the class in a functools.partial
         if kind in others.values():
             raise ValueError(
-                f"{name} is {kind.__name__}, which is no {role}; expected what builds one, such as "
+                f"{name} is {kind.__name__}, which is no {role}; expected a class such as "
                 f"{example.__name__}. Are the two players exchanged?"
             )
         if kind in (*GENERATORS.values(), *DISCRIMINATORS.values()):
@@ -69,7 +69,7 @@ def _check_parts(recipe: "Recipe") -> None:
 
 
 def _plain_numbers(recipe: "Recipe") -> dict[str, int | float | tuple | None]:
-    """The recipe's numbers, checked, each an int, a float, a pair of floats or None."""
+    """Check the recipe's numbers and return each as an int, a float, a pair of floats or None."""
     betas = recipe.betas
     if not isinstance(betas, (tuple, list)) or len(betas) != 2:
         kind = ValueError if isinstance(betas, (tuple, list)) else TypeError
@@ -82,7 +82,7 @@ def _plain_numbers(recipe: "Recipe") -> dict[str, int | float | tuple | None]:
             recipe.batch_size,
             "batch_size",
             2,
-            hint="BatchNorm takes the mean and the variance of a batch, which one image has not.",
+            hint="BatchNorm takes the variance of a batch, and one image has none.",
         ),
         "learning_rate": number(recipe.learning_rate, "learning_rate", least=0),
         "betas": tuple(number(b, f"betas[{i}]", least=0, below=1) for i, b in enumerate(betas)),
@@ -91,17 +91,17 @@ def _plain_numbers(recipe: "Recipe") -> dict[str, int | float | tuple | None]:
             "momentum",
             least=0,
             below=1,
-            hint="It is the share of the last update that the next one repeats; 0 is none.",
+            hint="It is the share of the last update that the next one repeats; 0 turns it off.",
         ),
         "weight_decay": number(recipe.weight_decay, "weight_decay", least=0),
         "head_start": whole_number(
-            recipe.head_start, "head_start", 0, hint="It counts steps; 0 is none."
+            recipe.head_start, "head_start", 0, hint="It counts steps; 0 turns it off."
         ),
     }
     if recipe.d_learning_rate is not None:
         numbers["d_learning_rate"] = number(recipe.d_learning_rate, "d_learning_rate", least=0)
     if recipe.average_decay is not None:
-        hint = "It is the share of the old average kept at each step; None is no averaging."
+        hint = "It is the share of the old average kept at each step; None turns averaging off."
         numbers["average_decay"] = number(
             recipe.average_decay, "average_decay", above=0, below=1, hint=hint
         )
@@ -112,8 +112,8 @@ def _plain_numbers(recipe: "Recipe") -> dict[str, int | float | tuple | None]:
 class Recipe:
     """A named set of hyperparameters; ``dataclasses.replace(recipe, ...)`` changes one of them.
 
-    The defaults are the course's recipe. Raises ``TypeError`` for values of another kind and
-    ``ValueError`` for numbers that no run can use. Introduced in notebook 04, "The recipe".
+    The defaults are the course's recipe. Raises ``TypeError`` for values of a wrong type and
+    ``ValueError`` for numbers out of range. Introduced in notebook 04, "The recipe".
     """
 
     build_generator: Callable[[], nn.Module] = Generator
@@ -123,20 +123,20 @@ class Recipe:
     g_optimizer: type[torch.optim.Optimizer] = torch.optim.Adam  # or torch.optim.SGD
     d_optimizer: type[torch.optim.Optimizer] = torch.optim.Adam
     learning_rate: float = 1.5e-3  # of both players
-    d_learning_rate: float | None = None  # the discriminator's, where it has one of its own
-    betas: tuple[float, float] = (0.0, 0.99)  # Adam's memory: of the gradient, of its square
-    momentum: float = 0.0  # gradient descent's: share of the last update in the next
+    d_learning_rate: float | None = None  # the discriminator's, if it differs from learning_rate
+    betas: tuple[float, float] = (0.0, 0.99)  # Adam's memory of the gradient and of its square
+    momentum: float = 0.0  # of gradient descent: the share of the last update in the next
     weight_decay: float = 0.0
     head_start: int = 0  # steps that the discriminator makes alone before the first of both
-    fresh_z: bool = False  # new z for the generator's step, or the same fakes for both steps
-    average_decay: float | None = 0.99  # share of the old average kept at each step; None: none
-    bfloat16: bool = True  # multiply matrices in 16 bits where the processor has that (CPU)
+    fresh_z: bool = False  # whether the generator's step draws new z or reuses D's fakes
+    average_decay: float | None = 0.99  # share of the old average kept a step; None: no average
+    bfloat16: bool = True  # multiply matrices in 16 bits where the CPU supports it
 
     def __post_init__(self):
         _check_parts(self)
-        # Plain numbers, also where NumPy's were given: a checkpoint has to hold them.
+        # A checkpoint stores these numbers as JSON, so NumPy's numbers become Python's.
         for name, value in _plain_numbers(self).items():
-            object.__setattr__(self, name, value)  # the class is frozen
+            object.__setattr__(self, name, value)  # A frozen class allows no other assignment.
 
 
 COURSE = Recipe()
@@ -150,7 +150,7 @@ ARTICLE = Recipe(
     average_decay=None,
     bfloat16=False,
 )
-# Gradient descent, as the paper trained, after a head start of the discriminator.
+# The paper's gradient descent with momentum, after a head start of the discriminator.
 DESCENT = Recipe(
     g_optimizer=torch.optim.SGD,
     d_optimizer=torch.optim.SGD,
@@ -161,7 +161,7 @@ DESCENT = Recipe(
     bfloat16=False,
 )
 RECIPES = {"course": COURSE, "article": ARTICLE, "descent": DESCENT}
-# What a recipe may be built of, if it is to be written down; partial(...) sets their arguments.
+# The parts of a recipe that can be written to a file; partial(...) sets their arguments.
 PARTS = {
     **GENERATORS,
     **DISCRIMINATORS,
@@ -171,11 +171,11 @@ PARTS = {
 
 
 def recipe_to_dict(recipe: Recipe) -> dict:
-    """``recipe`` as plain numbers and names, for JSON; ``recipe_from_dict`` reads it.
+    """Return ``recipe`` as numbers and names, which JSON can hold and ``recipe_from_dict`` reads.
 
-    Networks, losses and optimisers are written as ``[name, arguments]``. Raises ``TypeError`` for
-    what is no recipe and ``ValueError`` for one of them that the course does not know (a lambda,
-    say), which no name stands for. Introduced in notebook 04, "Stop it, resume it".
+    Networks, losses and optimisers are written as ``[name, arguments]``. Raises ``TypeError`` when
+    ``recipe`` is not a recipe and ``ValueError`` when one of these is not the course's own (a
+    lambda, for example). Introduced in notebook 04, "Stop it, resume it".
     """
     check_kind(recipe, "recipe", Recipe, "COURSE is one.")
     written = {}
@@ -189,8 +189,8 @@ def recipe_to_dict(recipe: Recipe) -> dict:
             if not known or getattr(value, "args", ()) or not _is_plain(arguments):
                 raise ValueError(
                     f"{name} is {value!r}, which cannot be written to a file; expected one of "
-                    f"{', '.join(PARTS)}, or functools.partial of one with named arguments, plain "
-                    "numbers all."
+                    f"{', '.join(PARTS)}, or functools.partial of one with named arguments that "
+                    "are plain numbers."
                 )
             value = [part.__name__, arguments]
         written[name] = value
@@ -198,10 +198,10 @@ def recipe_to_dict(recipe: Recipe) -> dict:
 
 
 def recipe_from_dict(written: dict) -> Recipe:
-    """The recipe that ``recipe_to_dict`` wrote.
+    """Return the recipe that ``recipe_to_dict`` wrote.
 
-    Raises ``TypeError`` for what is no dict and ``ValueError`` when a name or an argument is
-    unknown or an entry is missing. Introduced in notebook 04, "Stop it, resume it".
+    Raises ``TypeError`` when ``written`` is not a dict and ``ValueError`` when a name or an
+    argument is unknown or an entry is missing. Introduced in notebook 04, "Stop it, resume it".
     """
     check_kind(written, "written", dict, "recipe_to_dict(COURSE) is one.")
     values = {}
@@ -209,7 +209,7 @@ def recipe_from_dict(written: dict) -> Recipe:
     if missing := sorted(known - set(written)):
         raise ValueError(
             f"the written recipe lacks {', '.join(missing)}."
-        )  # no default: it may differ
+        )  # A default would not do: it may have been another when this was written.
     for name, value in written.items():
         if name not in known:
             raise ValueError(

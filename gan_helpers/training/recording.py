@@ -1,4 +1,4 @@
-"""What a run's history is told: the losses of each step, and now and then lengths and pictures."""
+"""Write to a run's history: the losses of each step, and at some steps gradients and samples."""
 
 import torch
 from torch import nn
@@ -12,13 +12,13 @@ from gan_helpers.training.run import Run
 def record_step(
     run: Run, losses: tuple[torch.Tensor, ...], logits: tuple[torch.Tensor, ...]
 ) -> None:
-    """Append a step to the run's history: ``losses`` of D and G, and three batches of ``logits``.
+    """Append one step to the run's history: the losses and the mean outputs of D.
 
-    The logits, (N, 1) each, are those of real and of generated images before D's step, and of
-    generated ones before G's. Introduced in notebook 03, "One run, two losses", by way of
-    ``History``.
+    ``losses``: those of D and G; ``logits``: three tensors of shape (N, 1), those of real and of
+    generated images before D's step, and of generated images before G's. Introduced in notebook 03,
+    "One run, two losses", by way of ``History``.
     """
-    # One transfer for all numbers: on a GPU each one would wait for the device.
+    # All numbers in one transfer: on a GPU, every transfer waits for the device.
     means = torch.stack(logits).sigmoid().mean((1, 2))
     values = torch.cat((torch.stack(losses), means)).tolist()
     names = ("d_loss", "g_loss", "d_real", "d_fake", "d_fake_after")
@@ -33,13 +33,13 @@ def record_measured(
     before: tuple[torch.Tensor, torch.Tensor],
     d_grad_norm: float,
 ) -> None:
-    """Append what costs more: D's accuracy, gradients and updates; call it before ``record_step``.
+    """Append D's accuracy and the lengths of gradients and updates; call before ``record_step``.
 
     ``real``: the step's real images; ``logits``: as for ``record_step``; ``before``: the
-    ``flat_weights`` of D and G before the step. Introduced in notebook 03, "One run, two losses",
-    by way of ``History``.
+    ``flat_weights`` of D and G before the step; ``d_grad_norm``: the length of D's gradient.
+    Introduced in notebook 03, "One run, two losses", by way of ``History``.
     """
-    with torch.random.fork_rng(devices=[]):  # dropout's draws here must not shift the run's
+    with torch.random.fork_rng(devices=[]):  # Dropout's numbers here must not change the run's.
         d_real_after = run.discriminator(real).sigmoid().mean().item()
     run.history.append(
         measured_steps=run.history.steps,
@@ -53,10 +53,10 @@ def record_measured(
 
 
 def gradient_norm(network: nn.Module) -> float:
-    """Length of the gradient over all weights of ``network``: the root of the sum of squares.
+    """Return the length of the gradient, sqrt(sum of squares) over all weights of ``network``.
 
-    Raises ``TypeError`` when ``network`` is none and ``ValueError`` when there is no gradient.
-    Introduced in notebook 03, "One run, two losses", where it is what ``History`` records.
+    Raises ``TypeError`` when ``network`` is not a network and ``ValueError`` when it has no
+    gradients. Introduced in notebook 03, "One run, two losses", by way of ``History``.
     """
     check_network(network, "network")
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
@@ -66,21 +66,21 @@ def gradient_norm(network: nn.Module) -> float:
 
 
 def flat_weights(network: nn.Module) -> torch.Tensor:
-    """All weights of ``network`` in a row, (number of weights,), without their gradients.
+    """Return all weights of ``network`` as one vector, without gradients.
 
-    Raises ``TypeError`` when ``network`` is none.
+    Raises ``TypeError`` when ``network`` is not a network.
     """
     check_network(network, "network")
     return nn.utils.parameters_to_vector(network.parameters()).detach()
 
 
 def record_frame(run: Run) -> None:
-    """Append what ``draw_frame`` draws to the run's history."""
+    """Append the images of ``draw_frame`` to the run's history."""
     run.history.append(frame_steps=run.history.steps, frames=draw_frame(run))
 
 
 def draw_frame(run: Run) -> torch.Tensor:
-    """The pictures of the run's fixed z, uint8, shape (40, 1, 28, 28).
+    """Draw the images of the run's fixed z, uint8, shape (40, 1, 28, 28).
 
     Raises ``FloatingPointError`` when they hold NaN. Introduced in notebook 03, "One run, two
     losses".

@@ -1,4 +1,4 @@
-"""The whole state of one training run, and where it begins."""
+"""The whole state of one training run, and the function that starts one."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,9 +19,9 @@ FIXED_Z_COUNT = 40  # four rows of ten in every sample grid
 class Run:
     """The whole state of one training run: networks, optimisers, random state and history.
 
-    ``rng`` gives the order of the images and every z, ``dropout_rng`` what dropout draws (on a GPU:
-    the seed of that, for each step), so that both belong to seed and checkpoint.
-    Introduced in notebook 03, "One run, two losses".
+    ``rng`` draws the order of the images and every z; ``dropout_rng`` draws for dropout (on a GPU,
+    one seed a step). Both start from the run's seed, and a checkpoint stores both. Introduced in
+    notebook 03, "One run, two losses".
     """
 
     recipe: Recipe
@@ -34,23 +34,23 @@ class Run:
     rng: torch.Generator
     dropout_rng: torch.Generator
     fixed_z: torch.Tensor  # (40, latent_dim)
-    order: torch.Tensor | None = None  # of the images, in the present epoch
-    position: int = 0  # in that order
+    order: torch.Tensor | None = None  # the order of the images in the present epoch
+    position: int = 0  # where in that order the next batch begins
     history: History = field(default_factory=History)
 
     @property
     def bfloat16(self) -> bool:
-        """Whether this run multiplies in bfloat16: the recipe allows it, the processor has it."""
+        """Whether this run multiplies in bfloat16: the recipe asks for it and the CPU has it."""
         return self.recipe.bfloat16 and has_bfloat16(self.fixed_z.device)
 
     @property
     def sampler(self) -> nn.Module:
-        """The generator to draw samples from: the averaged one, where the recipe averages."""
+        """The generator that draws the samples: the averaged one if the recipe has an average."""
         return self.generator if self.average is None else self.average.module
 
 
 def best_device() -> torch.device:
-    """CUDA or MPS where the machine has it, else the CPU. Introduced in notebook 04, "The run"."""
+    """Return CUDA or MPS if available, else the CPU. Introduced in notebook 04, "The run"."""
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
@@ -58,12 +58,12 @@ def best_device() -> torch.device:
 
 @cache
 def has_bfloat16(device: torch.device) -> bool:
-    """Whether ``device`` is a CPU that multiplies bfloat16 numbers itself (AVX512-BF16, AMX).
+    """Return whether ``device`` is a CPU that multiplies bfloat16 numbers (AVX512-BF16, AMX).
 
-    Elsewhere they would be emulated, which is slower than float32; other devices: not measured.
+    Other CPUs emulate it, which is slower than float32; GPUs were not measured and stay in float32.
     Introduced in notebook 04, "The recipe".
     """
-    # PyTorch versions that cannot tell: float32.
+    # A PyTorch version without get_capabilities cannot tell: the run then uses float32.
     capabilities = getattr(torch.cpu, "get_capabilities", dict)()
     own = capabilities.get("avx512_bf16", False) or capabilities.get("amx_bf16", False)
     return device.type == "cpu" and own
@@ -72,10 +72,11 @@ def has_bfloat16(device: torch.device) -> bool:
 def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu") -> Run:
     """Build the two networks of ``recipe``, their optimisers and the random state from ``seed``.
 
-    The same recipe and seed give the same run, bit for bit, on one CPU with one number of threads.
+    The same recipe and seed give the same run, bit for bit, on the same CPU with the same number of
+    threads.
 
-    Raises ``TypeError`` for what is no recipe, and when ``build_generator`` gives a network without
-    ``latent_dim``; ``ValueError`` for a seed outside 0 to 2^61 - 1 or a device that is not there.
+    Raises ``TypeError`` when ``recipe`` is not a recipe or its generator has no ``latent_dim``, and
+    ``ValueError`` for a seed outside 0 to 2^61 - 1 or a device that is not available.
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 03, "One run, two losses".
     """
@@ -84,7 +85,7 @@ def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu")
             f"recipe is {recipe!r}; expected a Recipe: gan_helpers.training.COURSE, or Recipe(...)."
         )
     seed, device = check_seed(seed, most=MOST_SEED // 4), check_device(device)
-    # One seed, five independent streams: two networks, images and z, the fixed z, dropout.
+    # Five independent streams from one seed: two networks, images and z, the fixed z, dropout.
     generator = new_network(recipe.build_generator, seed=4 * seed).to(device)
     latent_dim = latent_dim_of(generator, "what build_generator returns")
     discriminator = new_network(recipe.build_discriminator, seed=4 * seed + 1).to(device)
@@ -116,5 +117,5 @@ def _optimizer(
     network: nn.Module, kind: type[torch.optim.Optimizer], rate: float, recipe: Recipe
 ) -> torch.optim.Optimizer:
     own = {"betas": recipe.betas} if kind is torch.optim.Adam else {"momentum": recipe.momentum}
-    # fused: one pass over the weights in place of a dozen; the same formula.
+    # fused computes the same formula in one pass over the weights instead of a dozen.
     return kind(network.parameters(), lr=rate, weight_decay=recipe.weight_decay, fused=True, **own)

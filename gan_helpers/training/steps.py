@@ -1,4 +1,4 @@
-"""One step of training: of either player on its own, and of a whole run."""
+"""One step of training: of the discriminator, of the generator, and of a whole run."""
 
 import contextlib
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from gan_helpers.training.recording import (
 )
 from gan_helpers.training.run import FIXED_Z_COUNT, Run
 
-HOPELESS = 1e9  # nats; of the failures recorded for notebook 07 none went beyond 2e4
+HOPELESS = 1e9  # nats; no loss in the failed runs of notebook 07 was larger than 2e4
 
 
 def discriminator_step(
@@ -26,20 +26,20 @@ def discriminator_step(
     fake: torch.Tensor,
     bfloat16: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """One step of the discriminator: down the gradient of ``discriminator_loss``.
+    """Make one step of the discriminator, which lowers ``discriminator_loss``.
 
     ``real``, ``fake``: float images, shape (N, 1, 28, 28); no gradient flows into ``fake``.
-    ``bfloat16``: multiply matrices in 16 bits; logits, loss and weights stay in 32.
-    Returns ``d_loss`` (scalar), ``real_logits`` and ``fake_logits`` (N, 1), all of before the step.
+    ``bfloat16``: multiply matrices in 16 bits; logits, loss and weights stay in 32 bits. Returns
+    the values before the step: ``d_loss`` (scalar), ``real_logits`` and ``fake_logits`` (N, 1).
 
-    Raises ``FloatingPointError`` when the loss is not finite, or beyond 1e9, ``TypeError`` for
-    images that are no floats and ``ValueError`` for two shapes; the weights are then untouched.
+    Raises ``FloatingPointError`` when the loss is not finite or beyond 1e9, ``TypeError`` when the
+    images are not floats and ``ValueError`` when their shapes differ; then no weight has changed.
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The discriminator's
     step".
     """
     _check_alike(real, fake)
-    # One pass for both halves: half as many calls for the same products.
+    # One pass for real and fake images together: half as many calls for the same result.
     logits = forward(discriminator, torch.cat((real, fake.detach())), bfloat16)
     real_logits, fake_logits = logits.split((len(real), len(fake)))
     d_loss = discriminator_loss(real_logits, fake_logits)
@@ -51,11 +51,11 @@ def discriminator_step(
 
 
 def _check_alike(real: torch.Tensor, fake: torch.Tensor) -> None:
-    # torch.cat would take uint8 pixels, 0 to 255, for floats in [-1, 1] without a word.
+    # Without this check, torch.cat would convert uint8 pixels to floats from 0 to 255 silently.
     if not (real.is_floating_point() and fake.is_floating_point()):
         raise TypeError(
             f"real has dtype {real.dtype} and fake has {fake.dtype}; expected floats in [-1, 1]. "
-            "gan_helpers.data.scale_images makes them of uint8 pixels."
+            "gan_helpers.data.scale_images converts uint8 pixels."
         )
     if real.shape[1:] != fake.shape[1:]:
         raise ValueError(
@@ -71,14 +71,14 @@ def generator_step(
     generator_loss: GeneratorLoss = non_saturating_generator_loss,
     bfloat16: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """One step of the generator: down the gradient of ``generator_loss``, which comes through D.
+    """Make one step of the generator, which lowers ``generator_loss``; D passes the gradient back.
 
     ``fake``: images that the generator drew with gradients on, shape (N, 1, 28, 28).
     ``bfloat16``: as for ``discriminator_step``.
-    Returns ``g_loss`` (scalar) and ``fake_logits`` (N, 1), of before the step.
+    Returns the values before the step: ``g_loss`` (scalar) and ``fake_logits`` (N, 1).
 
-    Raises ``FloatingPointError`` when the loss is not finite, or beyond 1e9, and ``ValueError`` for
-    fakes without gradients. The weights are then untouched.
+    Raises ``FloatingPointError`` when the loss is not finite or beyond 1e9, and ``ValueError`` for
+    fakes without gradients; the weights then stay as they were.
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The generator's step".
     """
@@ -87,8 +87,8 @@ def generator_step(
             "fake carries no gradient, so the generator cannot learn from it; expected what the "
             "generator has just drawn, without detach() and outside of torch.no_grad()."
         )
-    # The gradient passes through the discriminator, but its weights' own gradients are not
-    # needed: leaving them out saves a third of the discriminator's work in this step.
+    # The gradient passes through the discriminator, but the gradients of its weights are not
+    # needed. Without them, the discriminator does a third less work in this step.
     discriminator.requires_grad_(False)
     try:
         fake_logits = forward(discriminator, fake, bfloat16)
@@ -103,20 +103,20 @@ def generator_step(
 
 
 def forward(network: nn.Module, inputs: torch.Tensor, bfloat16: bool) -> torch.Tensor:
-    """``network(inputs)`` in float32, its matrix products in bfloat16 where that is asked for.
+    """Return ``network(inputs)`` in float32, with its matrix products in ``bfloat16`` if true.
 
     bfloat16 keeps float32's range and 8 of its 24 significant bits, so no loss has to be scaled.
     Introduced in notebook 04, "The recipe".
     """
-    # Not PyTorch's cache of 16-bit weights: a step makes it stale, and only the end of the
-    # outermost block, which may be a caller's, empties it. A pass uses each weight but once.
+    # PyTorch's cache of 16-bit weights is emptied only at the end of the outermost autocast block,
+    # so after a step it would hold old weights. One pass uses each weight once and needs no cache.
     with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bfloat16, cache_enabled=False):
         return network(inputs).float()
 
 
 def check_finite(player: str, loss: torch.Tensor) -> None:
-    """Raise ``FloatingPointError`` unless the loss of ``player`` is finite, and not hopeless."""
-    if not abs(loss.item()) < HOPELESS:  # NaN fails too
+    """Raise ``FloatingPointError`` unless the loss of ``player`` is finite and below 1e9."""
+    if not abs(loss.item()) < HOPELESS:  # In this form, NaN raises, too.
         raise FloatingPointError(
             f"The {player}'s loss became {loss.item():.4g}: the networks' outputs have grown "
             "without bound. The weights are those of before this step. Start again with a smaller "
@@ -128,16 +128,18 @@ def check_finite(player: str, loss: torch.Tensor) -> None:
 
 
 def play_step(run: Run, images: torch.Tensor, measure: bool = False) -> None:
-    """One whole step of ``run``: D, then G, then the average, recorded in its history.
+    """Make one whole step of ``run`` (D, then G, then the average) and record it in its history.
 
-    Before the first, the discriminator makes the ``head_start`` steps of the recipe alone.
-    ``images``: uint8, shape (N, 1, 28, 28), on the run's device. ``measure``: record what costs
-    more, too (see ``History``). Randomness comes from the run alone. Errors as for the two steps.
+    Before the run's first step, the discriminator alone makes the ``head_start`` steps of the
+    recipe. ``images``: uint8, shape (N, 1, 28, 28), on the run's device. ``measure``: also record
+    the values of ``measured_steps`` (see ``History``). All random numbers come from the run.
+    Errors as for the two steps.
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The loop".
     """
     if run.history.steps == 0:
-        spread = torch.arange(FIXED_Z_COUNT) * len(images) // FIXED_Z_COUNT  # sorted or not
+        # Evenly spread, so that images sorted by class also give a mixture.
+        spread = torch.arange(FIXED_Z_COUNT) * len(images) // FIXED_Z_COUNT
         run.history.real = images[spread].cpu()
         for _ in range(run.recipe.head_start):
             play_discriminator_step(run, images)
@@ -146,10 +148,10 @@ def play_step(run: Run, images: torch.Tensor, measure: bool = False) -> None:
 
 
 def play_discriminator_step(run: Run, images: torch.Tensor) -> float:
-    """One step of D alone, on the next batch and on new fakes, not recorded; returns ``d_loss``.
+    """Make one step of D alone on the next batch and new fakes, and return ``d_loss``.
 
-    Nothing of G changes, nor the statistics in its BatchNorm layers. ``images``: as for
-    ``play_step``. With k - 1 of these before each ``play_step``, D makes k steps for one of G.
+    The history does not record it, and G does not change, not even its BatchNorm statistics. With
+    k - 1 of these before each ``play_step``, D makes k steps for one of G. ``images``: as there.
 
     Source: Goodfellow et al. 2014, algorithm 1, k. Introduced in notebook 04, "The run".
     """
@@ -163,8 +165,9 @@ def play_discriminator_step(run: Run, images: torch.Tensor) -> float:
 
 
 def play_generator_step(run: Run) -> float:
-    """One step of G alone, on a batch of new z, and of the average, not recorded; returns
-    ``g_loss``. Nothing of D changes.
+    """Make one step of G alone on a batch of new z, update the average, and return ``g_loss``.
+
+    The history does not record it, and D does not change.
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 04, "The run".
     """
@@ -176,10 +179,10 @@ def play_generator_step(run: Run) -> float:
 
 @torch.no_grad()
 def draw_unnoticed(run: Run, z: torch.Tensor) -> torch.Tensor:
-    """What G draws from ``z`` in training, (N, latent_dim) -> (N, 1, 28, 28), without a trace.
+    """Return G(z) as in training, (N, latent_dim) -> (N, 1, 28, 28), without changing G.
 
-    In train mode BatchNorm uses the statistics of the batch, and also keeps an average of them;
-    here it forgets. Introduced in notebook 04, "The run".
+    In train mode, BatchNorm uses the statistics of the batch and adds them to a running average;
+    here the average is restored. Introduced in notebook 04, "The run".
     """
     statistics = [buffer.clone() for buffer in run.generator.buffers()]
     fake = forward(run.generator, z, run.bfloat16)
@@ -189,7 +192,7 @@ def draw_unnoticed(run: Run, z: torch.Tensor) -> torch.Tensor:
 
 
 def _step(run: Run, real: torch.Tensor, measure: bool) -> None:
-    """One step of each player, recorded."""
+    """Make one step of each player and record it."""
     recipe, generator, discriminator = run.recipe, run.generator, run.discriminator
     d_before = flat_weights(discriminator) if measure else None
     g_before = flat_weights(generator) if measure else None
@@ -224,7 +227,7 @@ def _draw_z(run: Run, count: int) -> torch.Tensor:
 
 
 def _next_batch(run: Run, images: torch.Tensor) -> torch.Tensor:
-    """The next batch of the epoch, as ``batches`` gives them; the run keeps its place in it."""
+    """Return the next batch, as ``batches`` yields them; the run keeps its place in the epoch."""
     size = run.recipe.batch_size
     if run.order is None or len(run.order) != len(images) or run.position + size > len(images):
         run.order = torch.randperm(len(images), generator=run.rng)
@@ -236,7 +239,7 @@ def _next_batch(run: Run, images: torch.Tensor) -> torch.Tensor:
 
 @contextlib.contextmanager
 def _dropout_randomness(run: Run) -> Iterator[None]:
-    """Dropout draws from PyTorch's global random state: lend it the run's own, then put it back."""
+    """Let dropout, which uses PyTorch's global random state, draw from the run's own instead."""
     device = run.fixed_z.device
     if device.type == "cpu":
         with torch.random.fork_rng(devices=[]):
@@ -247,7 +250,7 @@ def _dropout_randomness(run: Run) -> Iterator[None]:
                 run.dropout_rng.set_state(torch.get_rng_state())
         return
     with torch.random.fork_rng([device], device_type=device.type):
-        # The state of a GPU's generator fits no other device: a seed for it, which the run draws.
+        # A GPU's random state fits no other device, so the run draws a new seed for it each time.
         seed = torch.randint(2**62, (), generator=run.dropout_rng).item()
         lent = torch.Generator(device).manual_seed(seed).get_state()
         torch.get_device_module(device).set_rng_state(lent, device)

@@ -1,4 +1,4 @@
-"""A network's weights in a file: safetensors, so that nothing has to be unpickled."""
+"""Save and load a network's weights as safetensors, so that nothing has to be unpickled."""
 
 import json
 from pathlib import Path
@@ -18,13 +18,14 @@ def save_generator(
 ) -> None:
     """Write the weights of ``generator`` to a safetensors file, with ``about`` as its metadata.
 
-    ``about`` says in words where they come from (command, seed, machine). ``half`` stores the
-    weight matrices in 16 bits: half the size, an error of about one part in 2,000 a weight. A
-    missing folder is made; an older file is replaced only when the new one is complete.
+    ``about`` says where they come from (command, seed, machine), as text. ``half`` stores the
+    weight matrices in 16 bits, which halves the file and changes a weight by at most about one part
+    in 2,000. A missing folder is created; an older file is replaced only when the new one is
+    complete.
 
-    Raises ``TypeError`` when ``generator`` is not one of the course's, ``about`` holds what is no
-    text, or ``file`` is no name of a file.
-    Introduced in notebook 04, "Keeping the generator".
+    Raises ``TypeError`` when ``generator`` is not one of the course's, a value of ``about`` is not
+    a text, or ``file`` is not the name of a file. Introduced in notebook 04, "Keeping the
+    generator".
     """
     _save("generator", generator, GENERATORS, file, about, half)
 
@@ -62,7 +63,7 @@ def _save(
 
 
 def load_generator(file: str | Path) -> tuple[nn.Module, dict[str, str]]:
-    """Read a generator that ``save_generator`` wrote: the network, in eval mode, and its about.
+    """Return the generator that ``save_generator`` wrote, in eval mode, and its ``about``.
 
     Raises ``FileNotFoundError`` when the file is missing and ``OSError`` when it is damaged or
     holds something else. Introduced in notebook 04, "Keeping the generator".
@@ -71,7 +72,7 @@ def load_generator(file: str | Path) -> tuple[nn.Module, dict[str, str]]:
 
 
 def load_discriminator(file: str | Path) -> tuple[nn.Module, dict[str, str]]:
-    """Read a discriminator that ``save_discriminator`` wrote, as ``load_generator`` does.
+    """Return a discriminator that ``save_discriminator`` wrote; as ``load_generator`` in all else.
 
     Introduced in notebook 05, "What you need".
     """
@@ -94,15 +95,15 @@ def _load(
         network = new_network(lambda: known[name](**sizes))
         network.load_state_dict(tensors)
     except (RuntimeError, IndexError, TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())  # PyTorch's own has several lines
+        reason = " ".join(str(error).split())  # PyTorch's message has several lines
         raise OSError(f"{file} does not hold the weights of a whole {name} ({reason}).") from error
     return network.eval(), about
 
 
 def _guess(name: str, tensors: dict[str, torch.Tensor]) -> dict:
-    """The sizes of a network in a file that does not say them, from the shapes of its matrices."""
+    """Find a network's sizes from the shapes of its matrices, for a file that does not say them."""
     matrices = [key for key, tensor in tensors.items() if tensor.ndim == 2]
-    matrices.sort(key=lambda key: int(key.split(".")[1]))  # layers.3.weight before layers.12.
+    matrices.sort(key=lambda key: int(key.split(".")[1]))  # layers.3 comes before layers.12
     sizes = {
         "latent_dim": tensors[matrices[0]].shape[1],  # a weight matrix is (out, in)
         "hidden": tuple(len(tensors[key]) for key in matrices[:-1]),

@@ -171,7 +171,7 @@ def into(*path: str, value: object) -> Callable[[dict, dict], None]:
         (into("data/order", value=torch.zeros(70, dtype=torch.int64)), "order of the images"),
         (into("data/order", value=torch.arange(1, 71)), "order of the images"),
         (into("data/order", value=torch.randperm(70).double()), "order of the images"),
-        (into("history", value={"seed": 0}), "no text"),
+        (into("history", value={"seed": 0}), "not a text"),
         (into("data/fixed_z", value=torch.zeros(40, 8, dtype=torch.float64)), "fixed_z"),
         *(
             (into("optimizers", 0, name, value=number), "")
