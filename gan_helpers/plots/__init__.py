@@ -1,4 +1,4 @@
-"""One plot style for the course, and the figures that several notebooks draw."""
+"""The course's plot style, and the figures that several notebooks draw."""
 
 from gan_helpers.plots.curves import (
     draw_densities,

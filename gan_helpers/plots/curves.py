@@ -1,4 +1,4 @@
-"""What a run's history and one-dimensional densities look like."""
+"""Plots of a run's history and of one-dimensional densities."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -26,11 +26,12 @@ from gan_helpers.training import History, check_history
 
 
 def smooth(values: Sequence[float], window: int) -> np.ndarray:
-    """Running mean over ``window`` values, shorter by window - 1; the noise of single batches hides
-    the trend otherwise. A window longer than the values is cut to their number.
+    """Return the running mean over ``window`` values, which removes most of the batches' noise.
 
-    Raises ``TypeError`` for what are no numbers and ``ValueError`` when there are none, or when
-    ``window`` is below 1."""
+    The result is shorter by window - 1; a window longer than the values is cut to their number.
+    Raises ``TypeError`` when the values are not numbers and ``ValueError`` when there are none, or
+    when ``window`` is below 1.
+    """
     values = check_numbers(values, "values")
     window = min(whole_number(window, "window", 1), len(values))
     return np.convolve(values, np.ones(window) / window, mode="valid")
@@ -39,9 +40,9 @@ def smooth(values: Sequence[float], window: int) -> np.ndarray:
 def plot_training(history: History, alt: str, window: int = 50) -> None:
     """Draw the losses, with 2 log 2 and log 2 marked, beside the mean D(x) and D(G(z)).
 
-    Running means over ``window`` steps. Raises ``TypeError`` for what is no history, no text or no
-    whole number, and ``ValueError`` when the history or ``alt`` is empty or ``window`` below 1.
-    Introduced in notebook 02, "A short run".
+    All curves are running means over ``window`` steps. Raises ``TypeError`` when an argument is not
+    a history, a text or a whole number, and ``ValueError`` when the history or ``alt`` is empty or
+    ``window`` is below 1. Introduced in notebook 02, "A short run".
     """
     check_alt(alt)
     figure, (losses, outputs) = new_figure(columns=2)
@@ -51,16 +52,16 @@ def plot_training(history: History, alt: str, window: int = 50) -> None:
 
 
 def draw_losses(axes: Axes, history: History, window: int = 50) -> None:
-    """Draw both losses into ``axes``, with 2 log 2 and log 2 marked, as running means.
+    """Draw both losses as running means into ``axes``, with 2 log 2 and log 2 marked.
 
-    Raises ``TypeError`` for other axes and as ``plot_training`` does. Introduced in notebook 02, "A
-    short run".
+    Raises ``TypeError`` when ``axes`` are not matplotlib's, and the errors of ``plot_training``.
+    Introduced in notebook 02, "A short run".
     """
     check_axes(axes)
     steps, window = _window_ends(history, window)
     axes.plot(steps, smooth(history.d_loss, window), color=DISCRIMINATOR, label="d_loss")
     axes.plot(steps, smooth(history.g_loss, window), color=GENERATOR, ls="--", label="g_loss")
-    # One above its line and one below: they stay apart where the losses are large.
+    # One name is above its line and one below, so that they do not overlap on a long axis.
     for value, name, side in (
         (2 * math.log(2), "2 log 2 = 1.386", "bottom"),
         (math.log(2), "log 2 = 0.693", "top"),
@@ -72,7 +73,7 @@ def draw_losses(axes: Axes, history: History, window: int = 50) -> None:
 
 
 def draw_outputs(axes: Axes, history: History, window: int = 50) -> None:
-    """Draw the mean D(x) and D(G(z)) into ``axes``, with 1/2 marked, as running means.
+    """Draw the mean D(x) and D(G(z)) as running means into ``axes``, with 1/2 marked.
 
     Errors as for ``draw_losses``. Introduced in notebook 02, "A short run".
     """
@@ -94,11 +95,11 @@ def _window_ends(history: History, window: int) -> tuple[np.ndarray, int]:
 
 
 def plot_output_histograms(real_logits: torch.Tensor, fake_logits: torch.Tensor, alt: str) -> None:
-    """Draw how D's answers on real and on generated images are distributed.
+    """Draw the histograms of D(x) on real images and of D(G(z)) on generated ones.
 
-    ``real_logits``, ``fake_logits``: float, any shape; sigmoid is taken here. Raises ``TypeError``
-    for what is no tensor of floats or no text, and ``ValueError`` when ``alt`` is empty.
-    Introduced in notebook 02, "The discriminator's step".
+    ``real_logits``, ``fake_logits``: float, any shape, before the sigmoid. Raises ``TypeError``
+    when they are not tensors of floats or ``alt`` is not a text, and ``ValueError`` when ``alt`` is
+    empty. Introduced in notebook 02, "The discriminator's step".
     """
     check_alt(alt)
     check_floats(real_logits, "real_logits")
@@ -118,11 +119,12 @@ def plot_output_histograms(real_logits: torch.Tensor, fake_logits: torch.Tensor,
 def plot_spread(
     axes: Axes, steps: Sequence[int], runs: Sequence[Sequence[float]], label: str, **line: str
 ) -> None:
-    """Draw the median over several runs as a line, and their whole range as a band, into ``axes``.
+    """Draw the median of several runs as a line and their whole range as a band into ``axes``.
 
     ``runs``: one sequence for each seed, each as long as ``steps``; ``line``: matplotlib's colour
-    and line style. Raises ``TypeError`` for what is no sequence and ``ValueError`` for an empty one
-    or another length. Introduced in notebook 03, "Ten seeds, recorded".
+    and line style. Raises ``TypeError`` when ``runs`` or ``steps`` is not a sequence and
+    ``ValueError`` when it is empty or the lengths differ. Introduced in notebook 03, "Ten seeds,
+    recorded".
     """
     check_axes(axes)
     steps = check_numbers(steps, "steps")
@@ -148,12 +150,12 @@ def draw_densities(
     discriminators: dict[str, torch.Tensor] | None = None,
     title: str = "",
 ) -> Figure:
-    """Two densities over ``x`` and, on an axis of their own, discriminators (name -> D(x)).
+    """Draw two densities over ``x`` and, on axes beside them, discriminators (name -> D(x)).
 
     All tensors have the shape of ``x``. Returns the figure, for ``show`` or ``figure_png``.
-    Raises ``TypeError`` for what is no tensor and ``ValueError`` for another shape, or for more
-    than three discriminators, which have no line of their own. Introduced in notebook 01, "The best
-    discriminator".
+    Raises ``TypeError`` when an argument is not a tensor and ``ValueError`` for another shape or
+    more than three discriminators, because there are three line styles. Introduced in notebook 01,
+    "The best discriminator".
     """
     discriminators = {} if discriminators is None else discriminators
     check_kind(discriminators, "discriminators", dict, "{'D*': best_d} names one.")

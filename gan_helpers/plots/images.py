@@ -1,4 +1,4 @@
-"""Grids of images, and the film strip of a run."""
+"""Draw images in a grid, and a run's samples as a film strip."""
 
 import io
 from collections.abc import Sequence
@@ -15,33 +15,33 @@ from gan_helpers.training import History, check_history
 
 
 def grid_image(images: torch.Tensor, columns: int = 10) -> PillowImage.Image:
-    """Lay images out in rows of ``columns``, as a greyscale picture.
+    """Put ``images`` into a grid with ``columns`` images in each row, as a greyscale picture.
 
-    ``images``: uint8, shape (N, 1, 28, 28) or of another height and width, N at least 1. Raises
-    ``TypeError`` or ``ValueError`` otherwise, and unless ``columns`` is a whole number, at least 1.
+    ``images``: uint8, shape (N, 1, height, width), N at least 1; ``columns``: a whole number, at
+    least 1. Raises ``TypeError`` or ``ValueError`` otherwise.
     """
     size = images.shape[2:] if getattr(images, "ndim", None) == 4 else IMAGE_SHAPE[1:]
     check_images(images, "images", (1, *size))
     columns = whole_number(columns, "columns", 1)
-    from torchvision.utils import make_grid  # here: it takes two seconds to import
+    from torchvision.utils import make_grid  # imported here because this takes two seconds
 
     grid = make_grid(images, nrow=columns, padding=2, pad_value=90)  # (3, height, width)
     return PillowImage.fromarray(grid[0].numpy())
 
 
 def samples_png(images: torch.Tensor, columns: int = 10) -> bytes:
-    """The grid of ``images`` as PNG bytes, for widgets; arguments as for ``grid_image``."""
+    """Return the grid of ``images`` as PNG bytes, for widgets; arguments as for ``grid_image``."""
     buffer = io.BytesIO()
     grid_image(images, columns).save(buffer, format="png")
     return buffer.getvalue()
 
 
 def show_samples(images: torch.Tensor, alt: str, columns: int = 10, scale: float = 1.8) -> None:
-    """Show a grid of images; ``scale`` is the size of a pixel on the screen.
+    """Show a grid of images in the notebook.
 
-    ``images``: uint8, shape (N, 1, 28, 28). Raises ``TypeError`` or ``ValueError`` otherwise, when
-    ``alt`` is no text or empty, or ``scale`` no positive number. Introduced in notebook 02, "The
-    images".
+    ``images``: uint8, shape (N, 1, 28, 28); ``alt``: a text that describes them; ``scale``: screen
+    pixels for each pixel of an image, above 0. Raises ``TypeError`` or ``ValueError`` otherwise.
+    Introduced in notebook 02, "The images".
     """
     check_alt(alt)
     scale = number(scale, "scale", above=0)
@@ -52,16 +52,16 @@ def show_samples(images: torch.Tensor, alt: str, columns: int = 10, scale: float
 def show_film_strip(history: History, steps: Sequence[int], alt: str, count: int = 10) -> None:
     """Show the first ``count`` fixed-z samples at the recorded steps nearest to ``steps``.
 
-    One row for each step, with the step beside it. Raises ``TypeError`` for what is no history, no
-    text or no number, and ``ValueError`` when nothing was recorded, ``alt`` is empty, or ``steps``
-    is no sequence, or empty. Introduced in notebook 04, "The run".
+    The figure has one row for each step, with the step beside it. Raises ``TypeError`` when an
+    argument is not a history, a text or numbers, and ``ValueError`` when nothing was recorded or
+    ``alt`` or ``steps`` is empty. Introduced in notebook 04, "The run".
     """
     check_alt(alt)
     show(draw_film_strip(history, steps, count), alt)
 
 
 def draw_film_strip(history: History, steps: Sequence[int], count: int = 10) -> Figure:
-    """The figure of ``show_film_strip``; arguments and errors are the same."""
+    """Return the figure of ``show_film_strip``; arguments and errors are the same."""
     check_frames(history)
     steps = check_numbers(steps, "steps")
     count = whole_number(count, "count", 1)

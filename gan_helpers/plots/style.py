@@ -1,7 +1,7 @@
-"""One plot style for the course: its colours, its figures, and how they are shown.
+"""The course's plot style: its colours, its figures, and how they are shown.
 
-Real is always blue and solid, generated always orange-red and dashed; the colours are those of
-Okabe and Ito, which colour-blind readers can tell apart. Every figure carries its alt text.
+Real data are always blue with solid lines, generated data orange-red with dashed lines. The colours
+are from Okabe and Ito; colour-blind readers can tell them apart. Every figure has an alt text.
 """
 
 import base64
@@ -38,10 +38,11 @@ DPI = 110
 
 
 def new_figure(columns: int = 1, width: float = 4.2, height: float = 2.8) -> tuple[Figure, list]:
-    """A figure in the course's style with ``columns`` axes side by side, each of so many inches.
+    """Make a figure in the course's style, with ``columns`` axes side by side.
 
-    Returns the figure and the list of its axes. Raises ``TypeError`` for what is no number and
-    ``ValueError`` for one out of range. Introduced in notebook 01, "Two densities".
+    ``width`` and ``height``: of each axes, in inches. Returns the figure and the list of its axes.
+    Raises ``TypeError`` when an argument is not a number and ``ValueError`` when it is out of
+    range. Introduced in notebook 01, "Two densities".
     """
     columns = whole_number(columns, "columns", 1)
     width, height = number(width, "width", above=0), number(height, "height", above=0)
@@ -52,50 +53,50 @@ def new_figure(columns: int = 1, width: float = 4.2, height: float = 2.8) -> tup
 
 
 def figure_png(figure: Figure) -> bytes:
-    """The figure as PNG bytes, for ``show`` and for widgets.
+    """Return ``figure`` as PNG bytes, for ``show`` and for widgets.
 
-    Raises ``TypeError`` when ``figure`` is no figure.
+    Raises ``TypeError`` when it is not a figure.
     """
     check_kind(figure, "figure", Figure, "new_figure() returns one, and the list of its axes.")
     drawn, small = io.BytesIO(), io.BytesIO()
     with mpl.rc_context(STYLE):
         figure.savefig(drawn, format="png", dpi=DPI)
-    # 256 colours, which look the same: a notebook full of figures is a third as large.
+    # With 256 colours it looks the same, and a notebook of figures takes a third of the space.
     picture = PillowImage.open(drawn).convert("RGB").quantize(256, dither=PillowImage.Dither.NONE)
     picture.save(small, format="png", optimize=True)
     return small.getvalue()
 
 
 def show(figure: Figure, alt: str) -> None:
-    """Show ``figure`` in the notebook, with ``alt``: what a reader who cannot see it should know.
+    """Show ``figure`` in the notebook; ``alt`` describes it to readers who cannot see it.
 
-    Raises ``TypeError`` for what is no figure or no text and ``ValueError`` when ``alt`` is empty.
-    Introduced in notebook 01, "Two densities".
+    Raises ``TypeError`` when ``figure`` is not a figure or ``alt`` not a text, and ``ValueError``
+    when ``alt`` is empty. Introduced in notebook 01, "Two densities".
     """
     show_png(figure_png(figure), alt, width=int(figure.get_figwidth() * 96))
 
 
 def show_png(png: bytes, alt: str, width: int) -> None:
-    """Show the bytes of a PNG ``width`` pixels wide, with ``alt``, its description in words.
+    """Show ``png``, the bytes of a PNG, ``width`` pixels wide; ``alt`` describes it in words.
 
-    Raises ``TypeError`` when ``alt`` is no text, and ``ValueError`` when it is empty. Introduced in
-    notebook 01, "Two densities".
+    Raises ``TypeError`` when ``alt`` is not a text, and ``ValueError`` when it is empty. Introduced
+    in notebook 01, "Two densities".
     """
-    # As HTML: of a plain PNG, JupyterLab and nbconvert leave the description out of the page.
+    # Only as HTML does the picture keep its description in JupyterLab and nbconvert.
     display({"text/html": picture_html(png, alt, width), "text/plain": alt}, raw=True)
 
 
 def picture_html(png: bytes, alt: str, width: int, name: str = "") -> str:
-    """The ``<img>`` of a PNG, of class ``name``; other arguments and errors as for ``show_png``."""
+    """Return the ``<img>`` of a PNG, with the class ``name``; all else is as for ``show_png``."""
     check_alt(alt)
     source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
     return f'<img class="{name}" src="{source}" alt="{html.escape(alt)}" width="{width}">'
 
 
 def finish(axes: Axes, x: str, y: str, title: str = "", legend: bool = True) -> None:
-    """Label ``axes``: names and units of both axes, a title, a legend where curves are named.
+    """Label ``axes``: names and units, a title, and a legend if its curves have names.
 
-    Raises ``TypeError`` when ``axes`` is something else.
+    Raises ``TypeError`` when ``axes`` are not matplotlib's.
     """
     check_axes(axes)
     axes.set(xlabel=x, ylabel=y, title=title)
@@ -109,7 +110,7 @@ def check_axes(axes: Axes) -> None:
 
 
 def check_numbers(values: Sequence[float], name: str) -> np.ndarray:
-    """``values`` as an array, shape (N,); raises unless it is a sequence of numbers, N above 0."""
+    """Return ``values`` as an array of shape (N,); raises unless they are numbers and N above 0."""
     try:
         numbers = np.asarray(values)
         good = numbers.ndim == 1 and numbers.dtype.kind in "iufb"
