@@ -1,4 +1,4 @@
-"""Figures that the reader can move. Callbacks change a widget's children and never print."""
+"""Interactive panels for the notebooks. Their callbacks change widgets and never print."""
 
 from gan_helpers.widgets.density_game import density_game, density_game_figure, density_game_numbers
 from gan_helpers.widgets.film import film

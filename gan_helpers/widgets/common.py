@@ -1,7 +1,7 @@
-"""What the widgets share: a panel with a still picture of itself, sliders, buttons, pictures.
+"""The common parts of the widgets: panels with a still picture, sliders, buttons, pictures.
 
-A notebook is also read where no Python runs: on GitHub, in nbconvert's pages. There a panel is
-its still picture; in JupyterLab it is the live thing.
+A notebook is also read where no Python runs, on GitHub or in nbconvert's pages. There a still
+picture stands in place of the live panel that JupyterLab shows.
 """
 
 import io
@@ -24,9 +24,9 @@ from gan_helpers.widgets.screen_reader import Names
 class Panel(ipywidgets.VBox):
     """Widgets one below the other, with a still picture for pages on which no Python runs.
 
-    ``still``: called once, when the panel is shown; returns the picture and, in words, what it
-    shows. The notebook stores both beside the widget, and a page that cannot show the widget
-    shows the picture. Introduced in notebook 01, "What the game measures".
+    ``still``: a function that returns the picture and a description of it; it is called once, when
+    the panel is shown. The notebook stores both beside the widget, and a page that cannot show the
+    widget shows the picture. Introduced in notebook 01, "What the game measures".
     """
 
     def __init__(
@@ -44,39 +44,39 @@ class Panel(ipywidgets.VBox):
         width = int(figure.get_figwidth() * 96)
         data = super()._repr_mimebundle_(**kwargs) if pages_are_apart() else {}
         data["text/html"] = self._place.html(plots.figure_png(figure), alt, width)
-        # nbval compares text: it must be the same wherever the notebook is run.
+        # nbval compares this text, so it must be the same wherever the notebook is run.
         data["text/plain"] = "A panel to move in JupyterLab; here is a still picture of it."
         return data
 
 
 class Picture(ipywidgets.Image):
-    """A PNG whose bytes change, and ``alt``: what it shows, for those who cannot see it.
+    """A PNG that can change, with ``alt``, a description for readers who cannot see it.
 
-    ``width``: on the screen, in pixels; that of the PNG when left out. A narrow page shrinks it.
+    ``width``: pixels on the screen; the default is the width of the PNG. A narrow page shrinks it.
     """
 
     def __init__(self, alt: str, width: int | None = None):
-        # An empty width is ipywidgets' own default. Its tooltip would break an Image's view.
+        # An empty width is ipywidgets' default. There is no tooltip: it would break an Image.
         super().__init__(format="png", width="" if width is None else width)
         self.layout.max_width = "calc(100% - 4px)"  # ipywidgets puts a margin of 2 px around it
         self.alt = alt
 
 
 def _all_parts(widgets: Sequence[ipywidgets.Widget]) -> list[ipywidgets.Widget]:
-    """``widgets`` and all that they hold, in the order of the page."""
+    """Return ``widgets`` and all widgets inside them, in the order of the page."""
     return [part for one in widgets for part in (one, *_all_parts(getattr(one, "children", ())))]
 
 
 def row(*children: ipywidgets.Widget) -> ipywidgets.Box:
-    """Widgets side by side; on a narrow page the last ones go below the first."""
+    """Put widgets side by side; on a narrow page the last ones go below the first."""
     layout = ipywidgets.Layout(display="flex", flex_flow="row wrap", grid_gap="4px 12px")
     return ipywidgets.Box(children, layout=layout)
 
 
 class Gauge(ipywidgets.HTML):
-    """A bar from 0 to ``high`` with its name before it and its value, in figures, behind it.
+    """A bar from 0 to ``high``, with its name on the left and its value as a number on the right.
 
-    ``hint``: what it measures; ``digits``: of the value, behind the point.
+    ``hint``: what it measures; ``digits``: the number of decimals.
     """
 
     def __init__(self, name: str, hint: str, high: float, digits: int):
@@ -84,7 +84,7 @@ class Gauge(ipywidgets.HTML):
         self._name, self._hint, self._high, self._digits = name, hint, high, digits
 
     def show(self, value: float) -> None:
-        """Put ``value`` into the gauge."""
+        """Show ``value`` in the gauge."""
         self.value = (
             f'<span title="{self._hint}">{self._name} <meter aria-label="{self._name}" min="0" '
             f'max="{self._high}" value="{value:.4f}" style="width: 100px"></meter> '
@@ -93,9 +93,9 @@ class Gauge(ipywidgets.HTML):
 
 
 class Slider(ipywidgets.FloatSlider):
-    """A slider that tells the other tabs of the notebook where it stands after the picture is sent.
+    """A slider that reports its position to the notebook's other tabs after the picture is sent.
 
-    ipywidgets sends this message first, and the picture that the finger waits for would follow it.
+    ipywidgets would send this message first, and the picture would come later.
     """
 
     value = traitlets.CFloat(0.0).tag(sync=True, echo_update=False)
@@ -108,7 +108,7 @@ class Slider(ipywidgets.FloatSlider):
 
 
 def slider(name: str, value: float, low: float, high: float, step: float) -> Slider:
-    """A slider that says its name and how it is moved."""
+    """Make a slider whose label is its name and whose tooltip says how to move it."""
     made = Slider(value=value, min=low, max=high, step=step)
     made.readout_format = ".1f" if step >= 0.1 else ".2f"
     made.style.description_width = "initial"
@@ -117,7 +117,7 @@ def slider(name: str, value: float, low: float, high: float, step: float) -> Sli
 
 
 def name_slider(one: Slider, name: str) -> None:
-    """Give ``one`` another name, and the hint that belongs to it."""
+    """Give ``one`` another name and the tooltip that belongs to it."""
     one.description = name
     one.tooltip = (
         f"{name}, from {one.min:g} to {one.max:g}: drag, use the arrow keys, or type a number"
@@ -125,28 +125,29 @@ def name_slider(one: Slider, name: str) -> None:
 
 
 def rate_slider(name: str, value: float, low: int, high: int) -> ipywidgets.FloatLogSlider:
-    """A slider for a learning rate, from 10^``low`` to 10^``high``, that keeps ``value`` exactly.
+    """Make a slider for a learning rate, from 10^``low`` to 10^``high``, that starts at ``value``.
 
-    The handle stands at the nearest of its places, twenty to a power of ten.
+    Its handle has twenty positions for each power of ten and stands at the nearest; the value
+    itself stays exact.
     """
     return ipywidgets.FloatLogSlider(
         value=value, min=low, max=high, step=0.05, readout_format=".1e", description=name,
         tooltip=f"{name} (logarithmic): drag, use the arrow keys, or type a number",
         style={"description_width": "initial"},
-        # Otherwise the page sends the place of the handle back as the value when it shows it.
+        # Otherwise, when the page shows the slider, it sends the handle's position as the value.
         continuous_update=False,
     )  # fmt: skip
 
 
 def button(name: str, hint: str, on_click: Callable[[], None]) -> ipywidgets.Button:
-    """A button that says its name and, to those who ask, what it does."""
+    """Make a button with ``name`` on it and ``hint`` as its tooltip."""
     made = ipywidgets.Button(description=name, tooltip=hint)
     made.on_click(lambda clicked: on_click())
     return made
 
 
 def status(text: str = "") -> ipywidgets.HTML:
-    """A line that a screen reader reads aloud when ``say`` changes it."""
+    """Make a line of text that a screen reader reads aloud when ``say`` changes it."""
     line = ipywidgets.HTML()
     say(line, text)
     return line
@@ -158,10 +159,10 @@ def say(line: ipywidgets.HTML, text: str) -> None:
 
 
 class LiveFigure:
-    """A figure that is built once and drawn again and again: building costs several times as much.
+    """A figure that is built once and drawn many times, because building is several times slower.
 
-    Its axes have fixed places: a layout that looks for room would double the cost of a drawing.
-    ``width``, ``height``: in inches; ``dpi``: pixels to an inch.
+    Its axes have fixed positions: an automatic layout would double the time of each drawing.
+    ``width``, ``height``: in inches; ``dpi``: pixels per inch.
     """
 
     def __init__(self, width: float, height: float, dpi: int = 100):
@@ -174,7 +175,7 @@ class LiveFigure:
         raise NotImplementedError
 
     def png(self) -> bytes:
-        """The picture as PNG bytes, for a widget."""
+        """Draw the figure and return it as PNG bytes, for a widget."""
         self._canvas.draw()
         return self._drawn()
 
@@ -184,9 +185,9 @@ class LiveFigure:
 
 
 def enlarged_png(image: PillowImage.Image, factor: int) -> bytes:
-    """``image`` with each pixel a square of ``factor`` pixels, as PNG bytes for a widget.
+    """Return ``image``, enlarged by the whole number ``factor``, as PNG bytes for a widget.
 
-    Written with the weakest compression: a drag waits for it, and it travels a short way.
+    It uses the weakest compression, because that is the fastest: a slider waits for the picture.
     """
     buffer = io.BytesIO()
     size = (image.width * factor, image.height * factor)

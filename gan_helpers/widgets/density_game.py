@@ -1,4 +1,4 @@
-"""Two sliders that move p_g, and what the game measures."""
+"""Two sliders that move p_g, with V(D*, G) and the JSD below them."""
 
 import math
 
@@ -17,7 +17,7 @@ NEAR = 1e-12
 
 
 def density_game() -> Panel:
-    """Two sliders that move p_g = N(mean, std^2); below them the picture, V(D*, G) and JSD.
+    """Make a panel with two sliders for p_g = N(mean, std^2), a picture, V(D*, G) and the JSD.
 
     Introduced in notebook 01, "What the game measures".
     """
@@ -27,7 +27,7 @@ def density_game() -> Panel:
 
     def draw(change: object = None) -> None:
         picture.value = plots.figure_png(density_game_figure(mean.value, std.value))
-        say(numbers, words())  # the picture's words, for readers who cannot see it
+        say(numbers, words())  # This describes the picture to readers who cannot see it.
 
     def words() -> str:
         value, jsd = density_game_numbers(mean.value, std.value)
@@ -52,10 +52,10 @@ def density_game() -> Panel:
 
 
 def density_game_figure(mean: float, std: float) -> Figure:
-    """p_data and p_g = N(mean, std^2) beside the best discriminator D*, as a figure.
+    """Draw p_data and p_g = N(mean, std^2) beside the best discriminator D*; returns the figure.
 
-    Raises ``TypeError`` for what is no number and ``ValueError`` when ``std`` is not positive.
-    Introduced in notebook 01, "What the game measures".
+    Raises ``TypeError`` when an argument is not a number and ``ValueError`` when ``std`` is not
+    positive. Introduced in notebook 01, "What the game measures".
     """
     x, p_data, p_g = _densities(torch.linspace(-6, 10, 801, dtype=torch.float64), mean, std)
     discriminators = {"D*": theory.optimal_discriminator(p_data, p_g)}
@@ -64,14 +64,14 @@ def density_game_figure(mean: float, std: float) -> Figure:
 
 
 def density_game_numbers(mean: float, std: float) -> tuple[float, float]:
-    """V(D*, G) and JSD(p_data, p_g) for p_g = N(mean, std^2), by quadrature, in nats.
+    """Return V(D*, G) and JSD(p_data, p_g) for p_g = N(mean, std^2), by quadrature, in nats.
 
-    Raises ``TypeError`` for what is no number and ``ValueError`` when ``std`` is not positive.
-    Introduced in notebook 01, "What the game measures".
+    Raises ``TypeError`` when an argument is not a number and ``ValueError`` when ``std`` is not
+    positive. Introduced in notebook 01, "What the game measures".
     """
     number(mean, "mean")
     number(std, "std", above=0)
-    reach = 8 * max(std, DATA_STD)  # beyond 8 standard deviations lies less than 1e-14 of the mass
+    reach = 8 * max(std, DATA_STD)  # less than 1e-14 of the mass lies beyond 8 standard deviations
     low, high = min(mean, DATA_MEAN) - reach, max(mean, DATA_MEAN) + reach
     x, p_data, p_g = _densities(torch.linspace(low, high, 4001, dtype=torch.float64), mean, std)
     d = theory.optimal_discriminator(p_data, p_g).clamp(NEAR, 1 - NEAR)

@@ -1,4 +1,4 @@
-"""The recorded samples of the fixed z as a film that can be paused, wound and played again."""
+"""The recorded samples of the fixed z as a film, with a slider for the step."""
 
 import ipywidgets
 import numpy as np
@@ -14,13 +14,13 @@ STRIP = 6  # rows of the still picture
 
 
 def film(history: History, alt: str, seconds: float = 8.0, scale: float = 1.8) -> Panel:
-    """A panel that plays the recorded samples of the fixed z; the slider shows the step.
+    """Make a panel that plays the recorded samples of the fixed z; its slider shows the step.
 
-    ``alt``: what a reader who cannot see the film should know; ``seconds``: how long it takes;
-    ``scale``: the size of a pixel on the screen. Where no Python runs, the page shows some of the
-    frames below each other. Raises ``TypeError`` for what is no history, no text or no number, and
-    ``ValueError`` when nothing was recorded, ``alt`` is empty, or a number is not above 0.
-    Introduced in notebook 04, "The film".
+    ``alt``: a description for readers who cannot see the film; ``seconds``: its duration;
+    ``scale``: screen pixels for each pixel of an image. Where no Python runs, the page shows some
+    of the frames below each other. Raises ``TypeError`` when an argument is not a history, a text
+    or a number, and ``ValueError`` when nothing was recorded, ``alt`` is empty, or a number is not
+    above 0. Introduced in notebook 04, "The film".
     """
     plots.check_frames(history)
     check_alt(alt)
@@ -42,7 +42,7 @@ class _Film(Panel):
             tooltip="The step whose samples are shown: drag, or use the arrow keys",
             style={"description_width": "initial"},
         )
-        # Linked in the page itself, so that the film runs on while the kernel is busy.
+        # The link is in the page itself, so that the film runs on while the kernel is busy.
         self._link = ipywidgets.jslink((self._play, "value"), (self._step, "index"))
         self._step.observe(lambda change: self._show(), "index")
         self._show()

@@ -1,4 +1,4 @@
-"""From one z to another, straight and along the arc, with the length of z beside the digits."""
+"""A panel that goes from one z to another, linearly and along the arc, and shows |z| as well."""
 
 import ipywidgets
 import matplotlib as mpl
@@ -26,24 +26,24 @@ from gan_helpers.widgets.common import (
 POINTS = 11  # digits along a path: t = 0, 0.1, ..., 1
 PATHS = {"linear": lerp, "spherical": slerp}
 CORNERS = ("two corners", "four corners")
-# Of two corners: bottom and height of the two rows of digits and of the curve below them.
+# With two corners: (bottom, height) of the two rows of digits and of the curve below them.
 PLACES = ((0.76, 0.19), (0.49, 0.19), (0.12, 0.29))
 SIDE = 30  # pixels from one digit to the next: 28 and the grid's margin of 2
-# t at both ends of a row of digits: the first has its middle, at pixel 16, over t = 0.
+# t at both ends of a row of digits. The middle of the first digit, at pixel 16, is at t = 0.
 ENDS = (-16 / (SIDE * (POINTS - 1)), 1 + 16 / (SIDE * (POINTS - 1)))
 
 
 class Interpolation(Panel):
-    """Sliders that go from z_0 to z_1 (and, with four corners, across), linear against spherical.
+    """A panel that compares linear and spherical interpolation between two or four corners.
 
-    With four corners z(s, t) goes by s from the point at t between the upper two to the point at t
-    between the lower two, by the same rule. ``.z`` holds the two present z, linear first, shape
-    (2, latent_dim); ``.corners`` the four z, shape (4, latent_dim), of which two corners use the
-    first two.
+    Between two corners, t goes from z_0 to z_1. Between four, z(s, t) is interpolated by s, in the
+    same way, from the point at t between the upper two to the point at t between the lower two.
+    ``.z`` holds the two present z, linear first, shape (2, latent_dim); ``.corners`` holds the four
+    corners, shape (4, latent_dim), and two corners are the first two of them.
 
-    ``generator``: as for ``LatentExplorer``; ``discriminator``: images -> logits, or None for no
-    opinions; ``seed``: of the corners. Raises ``TypeError`` for what are no networks or no whole
-    number. Introduced in notebook 05, "From one digit to another".
+    ``generator``: as for ``LatentExplorer``; ``discriminator``: images -> logits, or None to hide
+    D(G(z)); ``seed``: of the corners. Raises ``TypeError`` when an argument is not a network or a
+    whole number. Introduced in notebook 05, "From one digit to another".
     """
 
     def __init__(self, generator: nn.Module, discriminator: nn.Module | None = None, seed: int = 0):
@@ -90,7 +90,7 @@ class Interpolation(Panel):
         self._draw()
 
     def _points(self, path, t: torch.Tensor, s: float) -> torch.Tensor:
-        """z at each of ``t`` by ``path``, shape (len(t), latent_dim)."""
+        """Return z at each of ``t`` by ``path``, shape (len(t), latent_dim)."""
         upper = path(self.corners[0], self.corners[1], t)
         if self._count.value == CORNERS[0]:
             return upper
@@ -117,7 +117,7 @@ class Interpolation(Panel):
             return self._discriminator(self._generator(z)).sigmoid().flatten().tolist()
 
     def _figure(self) -> Figure:
-        """Two corners: both rows of digits over the curve of |z|. Four: both squares of digits."""
+        """Draw two rows of digits above the curve of |z|; with four corners, two squares."""
         t = torch.linspace(0, 1, POINTS)
         if self._count.value == CORNERS[1]:
             figure, axes = plots.new_figure(columns=2, width=4.0, height=4.2)
@@ -128,7 +128,7 @@ class Interpolation(Panel):
             return figure
         with mpl.rc_context(plots.STYLE):
             figure = Figure(figsize=(8.0, 3.8))
-            # Each digit stands over its t, whatever the labels need: the axes have fixed places.
+            # The axes have fixed positions, so that each digit stands exactly above its t.
             *rows, curve = (figure.add_axes((0.07, y, 0.92, h)) for y, h in PLACES)
         for one, (name, path), line in zip(rows, PATHS.items(), ("-", "--"), strict=True):
             z = self._points(path, t, 0.0)

@@ -1,4 +1,4 @@
-"""Choose a real digit, and watch z being moved until the generator draws it, or cannot."""
+"""A panel that shows the search for the z from which the generator draws a given real digit."""
 
 import ipywidgets
 import torch
@@ -18,9 +18,9 @@ NAMES = ("the real image", "G(z)", "their difference")
 
 
 class SearchFigure(LiveFigure):
-    """The error at each step of a search, and a mark at the step that is shown.
+    """A curve of the error at each step of a search, with a mark at the step that is shown.
 
-    Twice as many pixels as it is wide on the screen: a page that makes it smaller keeps it sharp.
+    It has twice as many pixels as its width on the screen, so that it looks sharp.
     """
 
     def __init__(self):
@@ -34,14 +34,14 @@ class SearchFigure(LiveFigure):
         plots.finish(axes, "step", "squared error per pixel", legend=False)
 
     def new_search(self, errors: list[float]) -> None:
-        """Draw another search: its error before the first step, ..., after the last."""
+        """Draw the curve of another search: ``errors`` before the first step and after each."""
         self._curve.set_data(range(len(errors)), errors)
         self._axes.set(xlim=(-2, len(errors) + 1), ylim=(0.8 * min(errors), 1.25 * max(errors)))
         self._canvas.draw()
         self._unmarked = self._canvas.copy_from_bbox(self.figure.bbox)
 
     def at(self, step: int) -> bytes:
-        """The picture, with the mark at ``step``; all else is drawn once for a search."""
+        """Return the picture with the mark at ``step``; only the mark is drawn each time."""
         self._mark.set_data([step], [self._curve.get_ydata()[step]])
         self._canvas.restore_region(self._unmarked)
         self._axes.draw_artist(self._mark)
@@ -49,11 +49,11 @@ class SearchFigure(LiveFigure):
 
 
 class Inversion(Panel):
-    """Sliders that choose a real image and a step of the search for its z; three pictures.
+    """A panel with a slider for the real image and one for the step of the search for its z.
 
-    The search is ``gan_helpers.latent.invert``: four starts, 200 steps, seed 0. It is made whole
-    when an image is chosen (some tenths of a second); then the button plays it and the slider goes
-    through it. ``.searches`` holds its states, from before the first step to the last.
+    The search is ``gan_helpers.latent.invert`` with four starts, 200 steps and seed 0. It runs
+    completely when an image is chosen (some tenths of a second); then the button plays it and the
+    slider shows any step. ``.searches`` holds its states, before the first step and after each.
 
     ``generator``: as for ``LatentExplorer``; ``images``: uint8, shape (N, 1, 28, 28).
     Raises ``TypeError`` or ``ValueError`` for other images or another generator. Introduced in
@@ -64,7 +64,7 @@ class Inversion(Panel):
         latent_dim_of(generator)
         check_images(images, "images")
         self._generator, self._images = generator, images
-        # An image costs a whole search: not at every point of a drag.
+        # Each image needs a whole search, so a drag sends only its last position.
         self._number = ipywidgets.IntSlider(max=len(images) - 1, continuous_update=False)
         self._number.description, self._number.tooltip = "image", "Which real image to search for"
         self._step = ipywidgets.IntSlider(max=STEPS, description="step")
@@ -103,7 +103,7 @@ class Inversion(Panel):
         )
 
     def _three(self, step: int) -> list[torch.Tensor]:
-        """Real image, G(z) and their difference, each uint8 of shape (28, 28)."""
+        """Return the real image, G(z) and their difference, each uint8 of shape (28, 28)."""
         real = self._images[self._number.value, 0]
         drawn = sample(self._generator, self.searches[step].z)[0, 0]
         return [real, drawn, (real.int() - drawn.int()).abs().to(torch.uint8)]

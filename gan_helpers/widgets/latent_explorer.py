@@ -1,4 +1,4 @@
-"""Sliders that move z, and the digit that follows them."""
+"""A panel with sliders that move z, and the digit that the generator draws from it."""
 
 import asyncio
 from collections.abc import Iterable
@@ -32,9 +32,9 @@ from gan_helpers.widgets.common import (
     status,
 )
 
-SLIDERS = 8  # fewer where z has fewer coordinates
+SLIDERS = 8  # There are fewer if z has fewer coordinates.
 WORDS = "no one two three four five six seven eight".split()
-REST = 0.1  # seconds without a move
+REST = 0.1  # seconds without a move before the words change
 REACH = 4  # a slider goes from -REACH to REACH; one coordinate of z has standard deviation 1
 KINDS = {
     "coordinates": lambda generator: torch.eye(generator.latent_dim),
@@ -44,22 +44,22 @@ KINDS = {
 
 
 class LatentExplorer(Panel):
-    """Sliders along eight directions of z; beside them the digit, its class and D's opinion of it.
+    """A panel with sliders along eight directions of z; it shows the digit, its class and D(G(z)).
 
     z = z_0 + sum_k a_k v_k, with z_0 drawn from N(0, I), a_k the sliders, and v_k coordinate axes
     or directions of ``gan_helpers.latent``. ``.z`` is the present z, shape (1, latent_dim);
-    ``.saved`` holds what the button "save z" kept, shape (N, latent_dim); its digits are shown, and
-    the button "write file" writes it, float32, to the first free of ``saved_z_1.npy``, ... in the
-    notebook's folder, to be read with ``numpy.load``.
+    ``.saved`` holds the z that the button "save z" kept, shape (N, latent_dim), whose digits are
+    shown. The button "write file" writes them as float32 to a new file in the notebook's folder,
+    ``saved_z_1.npy`` or the next free number, which ``numpy.load`` reads.
 
     ``generator``: takes z of shape (N, latent_dim), has ``latent_dim`` and gives images in
     [-1, 1], shape (N, 1, 28, 28); ``discriminator``: images -> logits, or None for no gauge;
-    ``kind``: a key of ``KINDS``; ``numbers``: which eight of the directions (all of them, where
-    there are fewer), the first where nothing is said; ``seed``: of z_0.
+    ``kind``: a key of ``KINDS``; ``numbers``: which eight directions (all of them if there are
+    fewer), by default the first; ``seed``: of z_0.
 
-    Raises ``ValueError`` for an unknown ``kind`` or bad ``numbers``, ``TypeError`` for what are no
-    networks or no numbers, and a generator without ``latent_dim``. Introduced in notebook 05,
-    "One coordinate at a time".
+    Raises ``ValueError`` for an unknown ``kind`` or bad ``numbers``, and ``TypeError`` when an
+    argument is not a network or numbers, or the generator has no ``latent_dim``. Introduced in
+    notebook 05, "One coordinate at a time".
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class LatentExplorer(Panel):
         if discriminator is not None:
             check_network(discriminator, "discriminator")
         if numbers is not None:
-            check_kind(numbers, "numbers", Iterable, "range(8) is one, of the first eight.")
+            check_kind(numbers, "numbers", Iterable, "range(8) names the first eight.")
         self._generator, self._discriminator = generator, discriminator
         self._rng = torch.Generator().manual_seed(check_seed(seed))
         self._known: dict[str, torch.Tensor] = {}  # kind -> its directions, computed when chosen
@@ -99,7 +99,7 @@ class LatentExplorer(Panel):
         self._strip = Picture("Digits along the slider that was moved last")
         self._saved = Picture("The digits of the saved z, in their order")
         self._kept = ipywidgets.VBox([ipywidgets.HTML("<b>saved z</b>"), self._saved])
-        self._kept.layout.display = "none"  # until there are some
+        self._kept.layout.display = "none"  # It is hidden until a z is saved.
 
         self._directions = self._read_directions()  # raises for bad numbers
         self._name_sliders()
@@ -136,7 +136,7 @@ class LatentExplorer(Panel):
             return
         self._draw()
         self._tell_soon()
-        if k != self._active:  # where the active slider stands does not change the strip along it
+        if k != self._active:  # The strip along the active slider does not depend on its value.
             self._active = k
             self._draw_strip()
 
@@ -145,7 +145,7 @@ class LatentExplorer(Panel):
         self._put_back()
 
     def _put_back(self) -> None:
-        self._quiet = True  # many changes, one picture
+        self._quiet = True  # All changes together need only one picture.
         for one in self._sliders:
             one.value = 0.0
         self._quiet = False
@@ -155,7 +155,7 @@ class LatentExplorer(Panel):
         self._draw_strip()
 
     def _choose(self, change: object) -> None:
-        """Other directions: they start from the digit that is shown."""
+        """Change the directions and keep the digit that is shown: its z becomes the new z_0."""
         try:
             directions = self._read_directions()
         except ValueError as error:
@@ -170,7 +170,7 @@ class LatentExplorer(Panel):
         digits = plots.grid_image(sample(self._generator, self.saved), columns=9)
         self._saved.value, self._saved.width = enlarged_png(digits, 2), str(2 * digits.width)
         self._kept.layout.display = "flex"
-        self._say(f"Saved as number {len(self.saved)} of .saved; its digit stands last, below.")
+        self._say(f"Saved as number {len(self.saved)} of .saved; its digit is the last one below.")
 
     def _write(self) -> None:
         if not len(self.saved):
@@ -179,7 +179,7 @@ class LatentExplorer(Panel):
         try:
             file = _write_new(self.saved.numpy())
         except OSError as error:
-            self._say(f"The file could not be written: {error.strerror}. Nothing is lost: .saved.")
+            self._say(f"The file could not be written: {error.strerror}. All z stay in .saved.")
             return
         self._say(f"Wrote {len(self.saved)} z to {file}; numpy.load reads them.")
 
@@ -192,11 +192,13 @@ class LatentExplorer(Panel):
             self._gauge.show(opinion)
 
     def _tell_soon(self) -> None:
-        """Tell when the slider rests: nobody can read, or listen to, words at every point of a
-        drag, and the picture would wait for them."""
+        """Describe the digit when the slider rests.
+
+        During a drag, the words would change too fast to be read, and delay the picture.
+        """
         try:
             loop = asyncio.get_running_loop()
-        except RuntimeError:  # no kernel's loop: nothing to wait for
+        except RuntimeError:  # Without a kernel's loop, there is nothing to wait for.
             self._tell()
             return
         if self._telling is not None:
@@ -207,13 +209,13 @@ class LatentExplorer(Panel):
         self._say(self._describe(sample(self._generator, self.z)))
 
     def _say(self, text: str) -> None:
-        if self._telling is not None:  # else words of a moment ago would replace these
+        if self._telling is not None:  # Otherwise older words would soon replace these.
             self._telling.cancel()
         say(self._words, text)
 
     @torch.no_grad()
     def _look(self) -> tuple[torch.Tensor, float | None]:
-        """The picture of the present z, uint8, and D's opinion of it. A drag waits for this."""
+        """Return the image of the present z, uint8, and D(G(z)); it has to be fast for a drag."""
         with evaluating(self._generator):
             x = self._generator(self.z)
         if self._discriminator is None:
@@ -225,11 +227,11 @@ class LatentExplorer(Panel):
         self._strip.value = enlarged_png(plots.grid_image(self._along(self._active), 9), 3)
         self._caption.value = (
             f"Along {self._sliders[self._active].description}, from {-REACH} to {REACH} in steps "
-            "of 1; the other sliders as they stand."
+            "of 1; the other sliders stay as they are."
         )
 
     def _along(self, k: int) -> torch.Tensor:
-        """Nine digits: slider ``k`` goes from end to end, the others stay."""
+        """Draw nine digits along slider ``k``, from end to end, while the others stay."""
         offsets = self._offsets().repeat(2 * REACH + 1, 1)
         offsets[:, k] = torch.arange(-REACH, REACH + 1)
         return sample(self._generator, self._base + offsets @ self._directions)
@@ -267,7 +269,7 @@ class LatentExplorer(Panel):
         return figure, alt
 
     def _ends(self, k: int) -> str:
-        """The classes at both ends of slider ``k``, in words."""
+        """Return the classes at both ends of slider ``k``, in words."""
         low, *_, high = classify(self._along(k)).probabilities.argmax(1).tolist()
         return f"{low} and {high} ({self._sliders[k].description})"
 
@@ -297,20 +299,20 @@ class LatentExplorer(Panel):
         if not good or len(words) != len(self._sliders):
             raise ValueError(
                 f"numbers is {text!r}; expected {len(self._sliders)} whole numbers from 0 to "
-                f"{last}, with commas between them; one may stand there twice."
+                f"{last}, with commas between them; a number may appear twice."
             )
         return [int(word) for word in words]
 
 
 def _write_new(array: np.ndarray) -> Path:
-    """Write ``array`` under the first name that is free: no file is overwritten."""
+    """Write ``array`` to the first free file name, so that no file is overwritten."""
     names = (Path(f"saved_z_{number}.npy").absolute() for number in count(1))
     file = next(name for name in names if not name.exists())
     opened = file.open("xb")
     try:
         with opened:
             np.save(opened, array, allow_pickle=False)
-    except OSError:  # half written
+    except OSError:  # The file is incomplete.
         file.unlink()
         raise
     return file

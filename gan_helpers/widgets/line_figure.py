@@ -1,4 +1,4 @@
-"""The picture of the one-dimensional lab: four axes, built once, cheap to draw again."""
+"""The figure of the one-dimensional lab, with four axes that are built once and redrawn."""
 
 import math
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from gan_helpers.games import ARROWS, LINE, LineView
 from gan_helpers.widgets.common import LiveFigure
 
 ARROW = 1.0  # length of an arrow, in units of x, for a pull of 1 nat per unit of x
-LONGEST = 2.0  # a longer arrow is drawn so long
-SEEN = 0.02  # D* is drawn where p_data + p_g is larger: beyond, the histogram is a few samples
+LONGEST = 2.0  # a longer arrow is cut to this length
+SEEN = 0.02  # D* is drawn where p_data + p_g is larger; elsewhere it rests on too few samples
 D_LINE = {"color": plots.DISCRIMINATOR, "linewidth": 1.6}
 BEST_LINE = {"color": "0.45", "linestyle": "--", "linewidth": 1.6}
 
 
 class LineFigure(LiveFigure):
-    """Densities and the pull on twelve fakes; D and D*; V, its bound and the means, by steps."""
+    """Plots of the densities and the pull on twelve fakes, of D and D*, of V, and of the means."""
 
     def __init__(self):
         super().__init__(width=9.0, height=3.5)
@@ -60,7 +60,7 @@ class LineFigure(LiveFigure):
         _name(means, "steps of D and G", "x", "Mean")
 
     def update(self, curve: Sequence[tuple[int, LineView]]) -> None:
-        """Put new values in. ``curve``: (steps made, state) at each measurement, at least one."""
+        """Show new values. ``curve``: (steps made, state) at each measurement, at least one."""
         view = curve[-1][1]
         top = 2.2 * view.p_data.max().item()
         self._p_data.set_data(LINE, view.p_data)
@@ -70,7 +70,7 @@ class LineFigure(LiveFigure):
         self._densities.set_ylim(-0.6 * top, top)
         tick = 0.5 if top > 1 else 0.2
         self._densities.set_yticks(np.arange(0, top, tick))
-        # Below 0 each fake has a row of its own: arrows in one place do not cover each other.
+        # Below 0 each fake has its own row, so that arrows at the same x do not overlap.
         rows = -top * torch.linspace(0.06, 0.54, ARROWS)
         self._dots.set_data(view.points, rows)
         self._arrows.set_offsets(np.stack((view.points, rows), 1))
@@ -92,7 +92,7 @@ class LineFigure(LiveFigure):
 
 
 def _name(axes: Axes, x: str, y: str, title: str, columns: int = 2) -> None:
-    """Title at the left, legend at the right of it: above the curves, never on them."""
+    """Label the axes, with the title and the legend side by side above the curves."""
     axes.set(xlabel=x)
     axes.set_ylabel(y, labelpad=2)
     axes.set_title(title, loc="left", fontsize=10)

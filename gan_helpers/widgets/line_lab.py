@@ -1,4 +1,4 @@
-"""The one-dimensional lab: a whole GAN on a line, to start, stop, step and steer."""
+"""The one-dimensional lab: a panel that trains a GAN on a line and lets the reader steer it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,11 +34,11 @@ TARGETS = {
 }
 FIRST_BARS = (0, 0, 1, 3, 6, 8, 8, 6, 3, 1, 0, 0)
 MEASURE_EVERY = 5  # steps of G
-CURVE = 200  # measurements that the curve of V shows
+CURVE = 200  # how many measurements the curve of V shows
 
 
 def one_dimensional_lab(seed: int = 0) -> "OneDimensionalLab":
-    """The lab, ready to be shown: see ``OneDimensionalLab``.
+    """Make the one-dimensional lab, an ``OneDimensionalLab``.
 
     ``seed``: of the first networks. Introduced in notebook 01, "A game to watch".
     """
@@ -46,12 +46,11 @@ def one_dimensional_lab(seed: int = 0) -> "OneDimensionalLab":
 
 
 class OneDimensionalLab(Panel):
-    """A GAN on a line: p_data and p_g, D and D*, the pull on the fakes, V beside its bound.
+    """A GAN on a line: it shows p_data and p_g, D and D*, the pull on the fakes, V and its bound.
 
-    The controls change the game in the middle of it; four buttons set up games that go well, or
-    wrong in a way that has a name. ``.run`` is the game, a ``toys.ToyRun``; ``.view`` the present
-    state in numbers, a ``line_view.LineView``.
-    Introduced in notebook 01, "A game to watch".
+    The controls change the game while it runs; four buttons set up a game that goes well and three
+    typical failures. ``.run`` is the game, a ``games.ToyRun``; ``.view`` is its present state in
+    numbers, a ``games.LineView``. Introduced in notebook 01, "A game to watch".
     """
 
     def __init__(self, seed: int = 0):
@@ -98,7 +97,7 @@ class OneDimensionalLab(Panel):
         self._d_steps = _labelled(ipywidgets.IntSlider, "D-steps per G-step",
                                   "Steps of D before each step of G", min=1, max=20)  # fmt: skip
         self._beta = _labelled(ipywidgets.Dropdown, "Adam's beta 1",
-                               "Adam's memory of the gradient: 0 is none",
+                               "Adam's memory of the gradient; 0 turns it off",
                                options=[0.0, 0.5, 0.9])  # fmt: skip
         width = Bars(FIRST_BARS).width
         centres = [f"{Bars.low + (k + 0.5) * width:g}" for k in range(len(FIRST_BARS))]
@@ -118,7 +117,7 @@ class OneDimensionalLab(Panel):
             control.observe(self._steer, "value")
 
     def _steer(self, change: object = None) -> None:
-        """Take the controls' values into the game, which goes on with the networks that it has."""
+        """Give the controls' values to the game, which goes on with the same networks."""
         if self._quiet:
             return
         self._bars_row.layout.display = "flex" if self._target.value == DRAWN else "none"
@@ -144,7 +143,7 @@ class OneDimensionalLab(Panel):
 
     def _preset(self, name: str) -> None:
         recipe = LINE_RECIPES[name]
-        self._quiet = True  # six changes, one picture
+        self._quiet = True  # The six changes together need only one picture.
         self._target.value = next(key for key, target in TARGETS.items() if target == recipe.target)
         self._loss.value = next(
             k for k, loss in GENERATOR_LOSSES.items() if loss is recipe.generator_loss
@@ -191,7 +190,7 @@ class OneDimensionalLab(Panel):
     # --- the game -------------------------------------------------------------------------------
 
     def advance(self, steps: int) -> "OneDimensionalLab":
-        """Make so many whole steps at once, show where they led, and return the lab.
+        """Make ``steps`` whole steps at once, show the result, and return the lab.
 
         Introduced in notebook 01, "A game to watch".
         """
@@ -227,7 +226,7 @@ class OneDimensionalLab(Panel):
         del self._curve[:-CURVE]
 
     def _look_again(self) -> str:
-        """Measure and draw; returns what is wrong, where the networks have diverged, or ''."""
+        """Measure and draw; returns a message if the networks have diverged, otherwise ''."""
         try:
             self._record()
         except ValueError as error:
@@ -238,7 +237,7 @@ class OneDimensionalLab(Panel):
     def _show(self) -> None:
         self._figure.update(self._curve)
         self._picture.value = self._figure.png()
-        # A status is read aloud at each change: while training that would be without end.
+        # A screen reader reads a status at each change; during training it would never stop.
         if self._runner.running:
             self._words.value = f"<p>{self._describe()}</p>"
         else:

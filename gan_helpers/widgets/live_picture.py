@@ -1,4 +1,4 @@
-"""A picture that changes while its cell runs; the notebook keeps the last one."""
+"""A picture that changes while its cell runs; the notebook stores the last one."""
 
 from IPython.display import display
 from PIL import Image as PillowImage
@@ -10,13 +10,13 @@ from gan_helpers.widgets.common import enlarged_png
 
 
 class LivePicture:
-    """A place in the page that shows the picture that it was given last; at first a grey one.
+    """A picture in the page that ``show`` replaces; before the first call it is grey.
 
-    It is no widget: page and notebook hold an ordinary picture, which needs no kernel.
+    It is an ordinary output, not a widget, so the stored notebook shows it without a kernel.
 
     ``alt``: what the pictures show, in words; ``width``: of each, in pixels on the screen.
-    Raises ``TypeError`` for what is no text or no whole number and ``ValueError`` when ``alt`` is
-    empty or ``width`` below 1. Introduced in notebook 04, "The run".
+    Raises ``TypeError`` when ``alt`` is not a text or ``width`` not a whole number, and
+    ``ValueError`` when ``alt`` is empty or ``width`` below 1. Introduced in notebook 04, "The run".
     """
 
     def __init__(self, alt: str, width: int):
@@ -30,5 +30,5 @@ class LivePicture:
         self._place.update(self._output(png), raw=True)
 
     def _output(self, png: bytes) -> dict[str, str]:
-        # But for the pixels always the same: nbval compares the first output with the last.
+        # Only the pixels may differ, because nbval compares the first output with the last.
         return {"text/html": picture_html(png, self._alt, self._width), "text/plain": self._alt}

@@ -1,4 +1,4 @@
-"""A run that trains while it is watched and steered."""
+"""A panel that trains a run while the reader watches and steers it."""
 
 import contextlib
 import html
@@ -33,21 +33,21 @@ from gan_helpers.widgets.running import Runner, pause_all
 from gan_helpers.widgets.training_figure import COLUMNS, SingleStep, TrainingFigure, curve
 
 PROBE = 256  # real and generated images whose D(x) and D(G(z)) are shown
-# How often each part is shown while the run goes on: so many seconds apart, and never so often
-# that it takes more than this share of the time.
+# How often each part is shown while the run trains: the least number of seconds between two
+# updates, and the largest share of the time that they may take.
 EVERY = {"samples": (0.3, 0.015), "curves": (0.7, 0.04), "words": (4.0, 0.01)}
 WIDE = {"description_width": "initial"}
 
 
 def live_training(run: Run, images: torch.Tensor) -> Panel:
-    """Buttons and sliders that train ``run`` on ``images`` while its samples and curves are drawn.
+    """Make a panel that trains ``run`` on ``images`` and draws its samples and curves.
 
-    ``images``: uint8, shape (N, 1, 28, 28). The run stays an ordinary one: pause, and ``train``,
-    ``save_checkpoint`` and cells that read ``run.history`` go on with it; cells run while it
-    trains, too. N steps in the panel are the N steps of ``train``, bit for bit, as long as nothing
-    is moved. With k steps of D for one of G, a whole step is the last of the k and G's, and only
-    that one is recorded. A step of one player alone moves the run and shows in the panel's curves;
-    ``run.history`` holds whole steps only. One panel trains at a time: the next one pauses it.
+    ``images``: uint8, shape (N, 1, 28, 28). Other cells can read the run while it trains; during a
+    pause they can pass it to ``train`` and ``save_checkpoint``. N steps in the panel are the N
+    steps of ``train``, bit for bit, as long as no control is moved. With k steps of D for one of G,
+    a whole step consists of the last of the k and the step of G, and ``run.history`` holds whole
+    steps only. A step of one player alone appears in the panel's curves but not in ``run.history``.
+    Only one panel trains at a time: starting another pauses it.
 
     Raises ``TypeError`` for images that are not uint8, ``ValueError`` when they are too few for a
     batch and ``FloatingPointError`` when the generator draws NaN.
@@ -66,8 +66,8 @@ class _LiveTraining(Panel):
         self._probe = scale_images(self._images[:PROBE])
         self._probe_z = torch.randn(PROBE, run.generator.latent_dim, generator=rng).to(device)
         self._singles: list[SingleStep] = []
-        self._last = "both players" if run.history.steps else "nobody yet"
-        # It shows whenever it may: each part has a clock of its own, in _show.
+        self._last = "both players" if run.history.steps else "no player yet"
+        # The runner may show at any time; _show decides for each part whether it is due.
         self._runner = Runner(self._step, self._show_due, self._stopped, 0, math.inf)
         self._due: dict[str, float] = {}
         self._figure = TrainingFigure()
@@ -93,7 +93,7 @@ class _LiveTraining(Panel):
         )  # fmt: skip
         self._samples = Picture("Samples of the fixed z, as they are now", width=304)
         self._curves = Picture("Losses, outputs of D and the gradient of G", width=550)
-        # Side by side, both as high, as long as there is room for two thirds of their size.
+        # They stand side by side, equally high, if the page has room for two thirds of their size.
         for picture in (self._samples, self._curves):
             share = int(picture.width)
             picture.layout.flex, picture.layout.min_width = f"{share} 1 {share * 2 // 3}px", "0"
@@ -116,7 +116,7 @@ class _LiveTraining(Panel):
         self._name_toggle()
         self._toggle.observe(self._toggled, "value")
         self._loss.observe(self._change_loss, "value")
-        pause_all()  # it may be the last picture of a cell that was run again
+        pause_all()  # The panel that trains may be this cell's old one, which is now replaced.
         self._show()
 
     # --- what the reader does -------------------------------------------------------------------
@@ -126,7 +126,7 @@ class _LiveTraining(Panel):
         if not self._toggle.value:
             self._runner.pause()
             return
-        self._due["words"] = 0  # the pictures are those of now
+        self._due["words"] = 0  # The words change at once; the pictures are up to date.
         try:
             self._runner.start()
         except RuntimeError:
@@ -164,7 +164,7 @@ class _LiveTraining(Panel):
 
     @contextlib.contextmanager
     def _careful(self) -> Iterator[None]:
-        """Whole updates only, shown when they are made; what fails is said in the panel."""
+        """Let updates finish before an interrupt, then draw; the panel shows any error."""
         try:
             with stop_button([]):
                 yield
@@ -217,7 +217,7 @@ class _LiveTraining(Panel):
 
     @torch.no_grad()
     def _outputs(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """D(x) and D(G(z)) of always the same x and z: what moved is the player, not the batch."""
+        """Return D(x) and D(G(z)) for fixed x and z, so that only the players change them."""
         run, discriminator = self._run, self._run.discriminator
         with torch.random.fork_rng(devices=[]):
             batch = torch.cat((self._probe, draw_unnoticed(run, self._probe_z)))

@@ -1,8 +1,7 @@
-"""Where a panel lives in the page: on its still picture, as long as there is a kernel behind it.
+"""Put a live panel in place of its still picture, as long as its kernel runs.
 
-A cell's output is stored as the still picture alone. A panel stored as a widget would be lost in a
-notebook that is opened again: JupyterLab prefers the widget, finds no model of it, and shows an
-error in its place.
+The stored output of a cell is the still picture alone. If it also held the widget, JupyterLab would
+prefer that in a notebook that is opened again, find no model for it, and show an error instead.
 """
 
 import os
@@ -18,8 +17,8 @@ WHAT_TO_DO = (
     "the kernel was restarted or the notebook was opened again: run the cells above, then this one."
 )
 
-# JupyterLab calls ``initialize`` once in each page that shows the kernel's notebook: when the cell
-# is run, when the page is loaded again, and in a second tab.
+# JupyterLab calls ``initialize`` once in each page that shows the notebook: when the cell is run,
+# when the page is loaded again, and when a second tab opens.
 SCRIPT = """
 export default {
   initialize({ model }) {
@@ -67,8 +66,8 @@ export default {
 """
 
 
-# ipywidgets gives its controls a width that a narrow page may not have, and pictures that of the
-# page. The number below an upright slider is as wide as the slider.
+# ipywidgets makes controls too wide for a narrow page and pictures as wide as the page, and it
+# makes the number below an upright slider only as wide as the slider.
 STYLE = """
 .gan-panel .widget-box { min-width: 0; max-width: 100%; }
 .gan-panel .widget-inline-hbox, .gan-panel .jupyter-button { max-width: calc(100% - 4px); }
@@ -89,12 +88,12 @@ class Place(anywidget.AnyWidget):
     panel = traitlets.Unicode().tag(sync=True)
 
     def html(self, png: bytes, alt: str, width: int) -> str:
-        """The still picture, ``width`` pixels wide and described by ``alt``, and what to do."""
-        # All that differs from run to run stands in the <img>, which no test compares.
+        """Return the HTML of the still picture, ``width`` pixels wide, and the note below it."""
+        # Everything that differs between runs is in the <img>, which no test compares.
         picture = picture_html(png, alt, width, name=f"panel-{self.panel}")
         return f'<div class="gan-place">{picture}<p>{WHAT_TO_DO}</p></div>'
 
 
 def pages_are_apart() -> bool:
-    """Whether each output has a page of its own (Colab, VS Code), where ``Place`` finds nothing."""
+    """Return whether each output has its own page (Colab, VS Code), hidden from ``Place``."""
     return "google.colab" in sys.modules or any(name.startswith("VSCODE_") for name in os.environ)

@@ -1,4 +1,4 @@
-"""Training that goes on while the reader uses the notebook."""
+"""Run training in the background while the reader uses the notebook."""
 
 import asyncio
 import contextlib
@@ -10,29 +10,28 @@ import ipywidgets
 
 from gan_helpers.training import stop_button
 
-BURST = 0.04  # seconds of training between two looks at what the reader does
-SHOW_EVERY = 0.4  # seconds from one picture to the next, at least
-SHOW_SHARE = 0.2  # of the time that pictures may take, so that most of it is training
-# A message from the page takes the kernel several turns of its loop. Given one turn a burst, a
-# slider would wait for as many bursts.
+BURST = 0.04  # seconds of training before the kernel answers the page again
+SHOW_EVERY = 0.4  # the least number of seconds from one picture to the next
+SHOW_SHARE = 0.2  # the largest share of the time that pictures may take
+# The kernel needs several turns of its loop for a message from the page. With one turn after each
+# burst, a slider would wait for several bursts.
 TURNS = 20
 
 _at_work: list["Runner"] = []
 
 
 class Runner:
-    """Calls ``step`` in short bursts on the kernel's own event loop, until ``pause``.
+    """Call ``step`` in short bursts on the kernel's own event loop, until ``pause``.
 
-    No thread: between two bursts the kernel answers sliders (see ``answer_on_this_thread``) and
-    runs cells, and nothing changes the networks in the middle of a step. Only one runner works at
-    a time: starting one pauses the other, also one whose panel was replaced when its cell was run
-    again.
+    There is no second thread: between two bursts the kernel answers sliders (see
+    ``answer_on_this_thread``) and runs cells, so nothing changes the networks during a step. Only
+    one runner works at a time: starting one pauses the other, even if a new panel of the same cell
+    has replaced the other's panel.
 
-    ``step``: one step of training; ``show``: draws the present state, as often as ``show_every``
-    (seconds) allows and never for more than ``show_share`` of the time; ``stopped``: called once
-    after each end, with the exception that ended it, or None after ``pause`` or the stop button of
-    the notebook.
-    Introduced in notebook 01, "A game to watch".
+    ``step``: makes one step of training; ``show``: draws the present state, at most every
+    ``show_every`` seconds and for at most ``show_share`` of the time; ``stopped``: is called at
+    each end with the exception that caused it, or with None after ``pause`` or the notebook's stop
+    button. Introduced in notebook 01, "A game to watch".
     """
 
     def __init__(
@@ -49,11 +48,11 @@ class Runner:
 
     @property
     def running(self) -> bool:
-        """Whether it is at work."""
+        """Whether the runner is at work."""
         return self._task is not None
 
     def start(self) -> None:
-        """Begin, unless it has begun. Raises ``RuntimeError`` outside a running event loop."""
+        """Start if it is not running. Raises ``RuntimeError`` without a running event loop."""
         if self.running:
             return
         try:
@@ -67,12 +66,12 @@ class Runner:
         _at_work.append(self)
 
     def pause(self) -> None:
-        """End after the present step, unless it has ended; ``start`` goes on from there."""
+        """Stop after the present step if it is running; ``start`` goes on from there."""
         if self.running:
             self._end(None)
 
     async def _run(self) -> None:
-        task, error = asyncio.current_task(), None  # a later start may have made another
+        task, error = asyncio.current_task(), None  # A later start may create another task.
         every = SHOW_EVERY if self._show_every is None else self._show_every
         share = SHOW_SHARE if self._show_share is None else self._show_share
         show_next = time.perf_counter() + every
@@ -93,7 +92,7 @@ class Runner:
                     show_next = began + max(every, took / share)
                 for _ in range(TURNS):
                     await asyncio.sleep(0)
-        except Exception as raised:  # a task's exceptions are seen by nobody: hand it on
+        except Exception as raised:  # asyncio would hide it, so _end passes it on.
             error = raised
         finally:
             if self._task is task:
@@ -112,13 +111,13 @@ def pause_all() -> None:
 
 
 def answer_on_this_thread(widgets: Sequence[ipywidgets.Widget]) -> None:
-    """Have all that the page says to ``widgets`` answered between two bursts and two cells.
+    """Answer the page's messages to ``widgets`` between two bursts or cells, never during one.
 
-    JupyterLab hands messages to a second thread of the kernel (a subshell, ipykernel 7), in the
-    middle of a training step or of a cell. Here that thread passes them on and waits: the page
-    sends a slider's next value when it has the answer to the one before.
+    JupyterLab sends these messages to a second thread of the kernel (a subshell, ipykernel 7), also
+    during a training step or a cell. Here that thread passes each message to the main thread and
+    waits for the answer; until then the page does not send a slider's next value.
     """
-    with contextlib.suppress(RuntimeError):  # outside a kernel there is no page, and no loop
+    with contextlib.suppress(RuntimeError):  # Outside a kernel there is no page and no loop.
         loop = asyncio.get_running_loop()
         for widget in widgets:
             widget.comm.on_msg(_passed_on(widget._handle_msg, loop, threading.get_ident()))

@@ -1,21 +1,21 @@
-"""Names for what a screen reader meets: sliders and pictures, which ipywidgets leaves nameless."""
+"""Names for a screen reader: ipywidgets gives none to sliders and pictures."""
 
 import anywidget
 import traitlets
 
-# A slider's label stands beside it, but nothing ties the two together, and a picture has no alt.
-# This runs in the reader's browser, in the panel that the widget is part of.
+# In ipywidgets, a slider's label is not linked to the slider, and a picture has no alt text. This
+# script adds both; it runs in the reader's browser, in the panel that contains the widget.
 SCRIPT = """
 function nameAll(panel, alts) {
   for (const row of panel.querySelectorAll(".widget-inline-hbox, .widget-inline-vbox")) {
     const label = row.querySelector(".widget-label");
     const readout = row.querySelector(".widget-readout");
     if (!label?.textContent) continue;
-    // Below an upright slider stands a number; its hint says of what.
+    // The label of an upright slider is only a number; the tooltip says what it is.
     const name = row.matches(".widget-inline-vbox") ? label.title : label.textContent;
     for (const part of row.querySelectorAll("[role=slider]")) {
       part.setAttribute("aria-label", name);
-      // As written beside it: of a logarithmic slider the page would say the exponent.
+      // The written value, because a logarithmic slider would report its exponent.
       if (readout) part.setAttribute("aria-valuetext", readout.textContent);
     }
     if (!readout?.isContentEditable) continue;
@@ -31,7 +31,7 @@ export default {
   render({ model, el }) {
     let timer = setTimeout(function start() {
       const panel = el.closest(".gan-panel");
-      if (!panel) {  // loaded again, a page puts its parts together in any order
+      if (!panel) {  // A page that is loaded again may build the panel after this part.
         timer = setTimeout(start, 50);
         return;
       }
@@ -47,10 +47,10 @@ export default {
 
 
 class Names(anywidget.AnyWidget):
-    """An invisible part of a panel that gives each slider its label and each picture its ``alts``.
+    """An invisible part of a panel that gives each slider a name and each picture an alt text.
 
-    ``alts``: what the panel's pictures are, in their order. Introduced in notebook 01, "What the
-    game measures", by way of ``Panel``.
+    ``alts``: the alt texts of the panel's pictures, in their order. Introduced in notebook 01,
+    "What the game measures", by way of ``Panel``.
     """
 
     _esm = SCRIPT

@@ -1,4 +1,4 @@
-"""The picture of a run that is watched: losses, D's outputs, G's gradient; cheap to draw again."""
+"""The figure of ``live_training``: losses, D's outputs and the length of G's gradient."""
 
 import math
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ from gan_helpers import plots
 from gan_helpers.training import History
 from gan_helpers.widgets.common import LiveFigure
 
-WINDOW = 500  # steps: enough to see a trend, few enough to see a single step
+WINDOW = 500  # steps; this shows both a trend and a single step
 BINS = np.linspace(0, 1, 41)
-COLUMNS = 5  # of the sample grid: 8 rows, as high as the curves beside it
+COLUMNS = 5  # of the sample grid; with 8 rows it is as high as the curves beside it
 
 
 class SingleStep(NamedTuple):
-    """A step of one player alone, which ``History`` does not hold: when, and what it measured."""
+    """A step of one player alone and its measurements, which ``History`` does not hold."""
 
-    after: int  # whole steps of the run
+    after: int  # number of whole steps before it
     d_loss: float = math.nan
     g_loss: float = math.nan
     g_grad_norm: float = math.nan
@@ -30,10 +30,10 @@ class SingleStep(NamedTuple):
 def curve(
     history: History, singles: Sequence[SingleStep], name: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The last values of ``d_loss``, ``g_loss`` or ``g_grad_norm``: when, and what.
+    """Return the positions and the values of the last ``d_loss``, ``g_loss`` or ``g_grad_norm``.
 
-    A whole step and a single one take one place each, in the order in which they were made; with
-    no single steps a place is the number of the step. At most the last ``WINDOW`` places.
+    Each whole step and each single one takes one position, in the order in which they were made;
+    without single steps, a position is the number of the step. Only the last ``WINDOW`` remain.
     """
     values = getattr(history, name)[-WINDOW:]
     if name == "g_grad_norm":
@@ -51,9 +51,9 @@ def curve(
 
 
 class TrainingFigure(LiveFigure):
-    """Losses, D's outputs and the length of G's gradient, below each other.
+    """Plots of the losses, D's outputs and the length of G's gradient, below each other.
 
-    ``with_samples``: the samples stand at their left, for a picture that is shown alone.
+    ``with_samples``: add the samples on the left, for the still picture.
     """
 
     def __init__(self, with_samples: bool = False):
@@ -105,7 +105,7 @@ class TrainingFigure(LiveFigure):
         d_fake: torch.Tensor,
         samples: torch.Tensor | None = None,
     ) -> None:
-        """Put new values in. ``d_real``, ``d_fake``: D's outputs, in [0, 1], shape (N,)."""
+        """Show new values. ``d_real``, ``d_fake``: D's outputs, in [0, 1], shape (N,)."""
         for line, name in (
             (self._d, "d_loss"),
             (self._g, "g_loss"),
@@ -118,7 +118,7 @@ class TrainingFigure(LiveFigure):
         self._losses.set_title(f"Losses up to step {history.steps:,}", loc="left", fontsize=10)
         losses = np.concatenate((self._d.get_ydata(), self._g.get_ydata(), (0, 1.5)))
         self._losses.set_ylim(losses.min() - 0.1, losses.max() + 0.2)
-        for artist in self._references[2]:  # where D = 1/2 puts the saturating loss
+        for artist in self._references[2]:  # -log 2: the saturating loss at D = 1/2
             artist.set_visible(losses.min() < 0)
         lengths = self._length.get_ydata()
         if (lengths > 0).any():
@@ -136,7 +136,7 @@ class TrainingFigure(LiveFigure):
 
 
 def _finish(axes: Axes, x: str, y: str, title: str) -> None:
-    """Title at the left, legend at the right of it: above the curves, never on them."""
+    """Label the axes, with the title and the legend side by side above the curves."""
     axes.set(xlabel=x, ylabel=y)
     axes.set_title(title, loc="left", fontsize=10)
     if axes.get_legend_handles_labels()[0]:
