@@ -8,18 +8,18 @@ from gan_helpers.cli import evaluate, sample, train
 from gan_helpers.cli.options import recipe_table
 from gan_helpers.cli.shell import command_line
 
-DESCRIPTION = "Train a generator, draw from it and measure it; each COMMAND has its own --help."
+DESCRIPTION = "Train a generator, draw images from it, measure it. Each COMMAND has its own --help."
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, but a bad argument gets one sentence, not the whole usage."""
+    """An argparse parser that answers a bad argument with one sentence, not the whole usage."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}. {self.prog} --help explains.\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status. Bad input: one sentence on stderr."""
+    """Run one command and return the exit status; an error prints one sentence on stderr."""
     parser = Parser(prog="python -m gan_helpers", description=DESCRIPTION)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in (train, sample, evaluate):
@@ -34,5 +34,5 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, TypeError, ValueError) as error:
         print(f"python -m gan_helpers: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:  # Ctrl-C while nothing is lost: a half-made file has been removed
+    except KeyboardInterrupt:  # Nothing is lost here: a half-written file has been removed.
         return 130

@@ -1,4 +1,4 @@
-"""``python -m gan_helpers evaluate``: the metrics of notebook 06 on a generator or on images."""
+"""``python -m gan_helpers evaluate``: measure a generator or images as notebook 06 does."""
 
 import argparse
 import json
@@ -13,15 +13,15 @@ from gan_helpers.cli.shell import check_place, find_generator, holds_generator
 from gan_helpers.metrics import SAMPLES, evaluate, evaluate_images, range_remark, read_images
 from gan_helpers.training import write_whole
 
-DESCRIPTION = """Measure a generator, or images from anywhere, with the metrics of notebook 06.
+DESCRIPTION = """Measure a generator, or images from any program, with the metrics of notebook 06.
 
-FILE is a generator: a file of weights (.safetensors, as notebook 04 and the course's commands
-write them) or the folder of a run, also of one under way. Or it is images: an .npz or .npy file,
-N x 28 x 28, with the channel or without, or a folder of PNG or JPEG pictures of 28 x 28 pixels.
-Their values are 0 to 255 as uint8; of floats, --range says which is black and which is white.
+FILE is either a generator or images. A generator is a file of weights (.safetensors, as notebook 04
+and `train` write them) or the folder of a run, also while it trains. Images are an .npz or .npy
+file, N x 28 x 28 or N x 1 x 28 x 28, or a folder of PNG or JPEG pictures of 28 x 28 pixels. Values
+are uint8 from 0 to 255; for floats, --range says which value is black and which is white.
 
-10,000 images are measured against MNIST's test set; of more, 10,000 that are spread evenly over
-the file. A minute on two CPU cores.
+The images are compared with MNIST's test set. If a file holds more than 10,000, the command
+measures 10,000 of them, spread evenly over the file. This takes a minute on two CPU cores.
 """
 
 
@@ -35,21 +35,21 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     command.add_argument("file", metavar="FILE", type=Path)
     command.add_argument("--n", type=int, default=SAMPLES, help="images to measure (10,000)")
-    command.add_argument("--seed", type=seed, default=0, help="of z, for a generator (0)")
+    command.add_argument("--seed", type=seed, default=0, help="seed of z, for a generator (0)")
     command.add_argument(
         "--range",
         type=float,
         nargs=2,
         metavar=("LOW", "HIGH"),
-        help="black and white, for images that are no uint8: 0 1, for example, or -1 1",
+        help="values of black and white, for images that are not uint8, such as 0 1 or -1 1",
     )
-    command.add_argument("--array", metavar="NAME", help="of an .npz that holds several arrays")
-    command.add_argument("--json", metavar="OUT", type=Path, help="write the numbers there as well")
+    command.add_argument("--array", metavar="NAME", help="which array of an .npz with several")
+    command.add_argument("--json", metavar="OUT", type=Path, help="also write the numbers to OUT")
     command.set_defaults(run=run_evaluate)
 
 
 def run_evaluate(arguments: argparse.Namespace) -> None:
-    """Print the scores of the command line's file, and write them as JSON where that is asked."""
+    """Print the scores of the given file, and with ``--json`` write them to a file, too."""
     file, n = arguments.file, arguments.n
     if arguments.json:
         check_place("--json", arguments.json)
@@ -70,7 +70,7 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
             remarks.append(remark)
         if len(images) > n:
             remarks.append(
-                f"Of the {len(images):,} images {n:,} were measured, spread evenly over all."
+                f"{n:,} of the {len(images):,} images were measured, spread evenly over all."
             )
             images = images[torch.arange(n) * len(images) // n]
         scores = evaluate_images(images)

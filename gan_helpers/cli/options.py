@@ -1,4 +1,4 @@
-"""Numbers and recipes on the command line."""
+"""Read numbers and recipes from the command line."""
 
 import argparse
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from gan_helpers.models import Discriminator, Generator
 from gan_helpers.training import RECIPES, Recipe
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
-# What makes a recipe on the command line; with --resume it is the folder's.
+# The options that determine the recipe and the seed; --resume takes both from the checkpoint.
 RECIPE_OPTIONS = (
     "recipe seed loss batch_size optimizer learning_rate d_learning_rate betas momentum "
     "weight_decay head_start fresh_z average_decay bfloat16 latent_dim generator_hidden "
@@ -21,31 +21,31 @@ RECIPE_OPTIONS = (
 
 
 def add_recipe_options(parser: argparse.ArgumentParser) -> None:
-    """Add every hyperparameter of ``Recipe``; what is not given stays the named recipe's."""
-    recipe = parser.add_argument_group("hyperparameters, in place of the recipe's")
-    recipe.add_argument("--loss", choices=GENERATOR_LOSSES, help="the generator's")
+    """Add every hyperparameter of ``Recipe``; the named recipe gives those that are left out."""
+    recipe = parser.add_argument_group("hyperparameters that replace the recipe's")
+    recipe.add_argument("--loss", choices=GENERATOR_LOSSES, help="the generator's loss")
     recipe.add_argument("--batch-size", type=at_least(int, 2), metavar="N")
     recipe.add_argument("--optimizer", choices=OPTIMIZERS, help="of both players")
     recipe.add_argument("--learning-rate", type=above(0), metavar="X", help="of both players")
     recipe.add_argument(
         "--d-learning-rate", type=above(0), metavar="X", help="of the discriminator alone"
     )
-    recipe.add_argument("--betas", type=share, nargs=2, metavar=("B1", "B2"), help="Adam's")
-    recipe.add_argument("--momentum", type=share, metavar="X", help="of gradient descent (sgd)")
+    recipe.add_argument("--betas", type=share, nargs=2, metavar=("B1", "B2"), help="Adam's betas")
+    recipe.add_argument("--momentum", type=share, metavar="X", help="for gradient descent (sgd)")
     recipe.add_argument("--weight-decay", type=at_least(float, 0), metavar="X")
     recipe.add_argument(
         "--head-start",
         type=at_least(int, 0),
         metavar="STEPS",
-        help="that the discriminator makes alone before the first of both",
+        help="steps that the discriminator makes alone before the first step of both",
     )
     recipe.add_argument("--fresh-z", action=argparse.BooleanOptionalAction, default=None)
-    recipe.add_argument("--average-decay", type=share_or_none, metavar="X", help="or none")
+    recipe.add_argument("--average-decay", type=share_or_none, metavar="X", help="a share, or none")
     recipe.add_argument(
         "--bfloat16",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="multiply in 16 bits where the processor has that",
+        help="multiply in 16 bits where the CPU supports it",
     )
     recipe.add_argument("--latent-dim", type=at_least(int, 1), metavar="N")
     recipe.add_argument("--generator-hidden", type=at_least(int, 1), nargs="+", metavar="N")
@@ -54,10 +54,10 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
 
 
 def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
-    """The named recipe with what the command line changes in it.
+    """Return the named recipe with the changes of the command line.
 
-    Raises ``ValueError`` when sizes are given for the article's networks, which have none, and
-    for numbers of another optimiser than the run's.
+    Raises ``ValueError`` when sizes are given for the article's networks, which are fixed, and when
+    an option belongs to another optimiser than the run's.
     """
     recipe = RECIPES[arguments.recipe or "course"]
     plain = (
@@ -87,7 +87,7 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
         given = {k: v for k, v in given.items() if v is not None}
         if given and getattr(recipe, name) is not network:
             raise ValueError(
-                f"the sizes of the recipe {arguments.recipe!r} are the article's; "
+                f"the sizes of the recipe {arguments.recipe!r} are fixed by the article; "
                 f"{' and '.join(given)} can be chosen for the course's networks only."
             )
         if given:
@@ -96,7 +96,7 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
 
 
 def _chosen_optimizers(arguments: argparse.Namespace, recipe: Recipe) -> dict:
-    """The optimisers' changes; raises ``ValueError`` for numbers that would not be used."""
+    """Return the changes to the optimisers; raises ``ValueError`` for options without effect."""
     changes = {}
     kind = OPTIMIZERS.get(arguments.optimizer, recipe.g_optimizer)
     if kind is not recipe.g_optimizer:
@@ -109,14 +109,14 @@ def _chosen_optimizers(arguments: argparse.Namespace, recipe: Recipe) -> dict:
         if arguments.d_learning_rate is not None:
             changes["d_learning_rate"] = arguments.d_learning_rate
     if kind is torch.optim.Adam and arguments.momentum is not None:
-        raise ValueError("--momentum is of gradient descent (--optimizer sgd); Adam has --betas.")
+        raise ValueError("--momentum is for gradient descent (--optimizer sgd); Adam has --betas.")
     if kind is torch.optim.SGD and arguments.betas is not None:
         raise ValueError("--betas are Adam's; gradient descent (sgd) has --momentum.")
     return changes
 
 
 def recipe_table() -> str:
-    """The recipes with their numbers, one column each."""
+    """Return a table of the recipes' hyperparameters, with one column for each recipe."""
     rows = [["", *RECIPES]]
     for field in fields(Recipe):
         values = [getattr(recipe, field.name) for recipe in RECIPES.values()]
@@ -127,9 +127,9 @@ def recipe_table() -> str:
 
 
 def at_least(kind: type, least: float, below: float | None = None) -> Callable[[str], float]:
-    """A type for argparse: a number of ``kind``, not below ``least``, but below ``below``."""
+    """Return a type for argparse: a number of ``kind``, at least ``least`` and below ``below``."""
     if below is None:
-        below = 10**15 if kind is int else float("inf")  # a slip of the key must not reach PyTorch
+        below = 10**15 if kind is int else float("inf")  # A mistyped number must not reach PyTorch.
 
     def parse(text: str) -> float:
         try:
@@ -147,7 +147,7 @@ def at_least(kind: type, least: float, below: float | None = None) -> Callable[[
 
 
 def above(least: float) -> Callable[[str], float]:
-    """A type for argparse: a number above ``least``."""
+    """Return a type for argparse: a number above ``least``."""
 
     def parse(text: str) -> float:
         try:
@@ -162,11 +162,11 @@ def above(least: float) -> Callable[[str], float]:
 
 
 share = at_least(float, 0, below=1)
-seed = at_least(int, 0, below=2**62)  # start_run takes four numbers from it
+seed = at_least(int, 0, below=2**62)  # start_run multiplies it by 4
 
 
 def share_or_none(text: str) -> float | str:
-    """A type for argparse: a number between 0 and 1, or the word none."""
+    """Read, for argparse, a number between 0 and 1 or the word none."""
     if text == "none":
         return text
     value = above(0)(text)

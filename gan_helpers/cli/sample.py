@@ -1,4 +1,4 @@
-"""``python -m gan_helpers sample``: images from a generator's weights."""
+"""``python -m gan_helpers sample``: draw images from a generator's weights."""
 
 import argparse
 import io
@@ -12,10 +12,10 @@ from gan_helpers.metrics import SAMPLES, draw_samples
 from gan_helpers.plots import samples_png
 from gan_helpers.training import write_whole
 
-DESCRIPTION = """Draw images from a generator's weights, always in eval mode: the same seed, the
-same images, and fewer of them are the first of more. WEIGHTS may be the folder of a run, also of
-one under way. FILE.npz gets `images`, uint8, N x 28 x 28 (10,000 of them), FILE.png a grid of
-100."""
+DESCRIPTION = """Draw images from a generator's weights, always in eval mode. The same seed gives
+the same images; a smaller N gives the first N of them. WEIGHTS may be the folder of a run, also
+while it trains. An .npz file holds the array `images`, uint8, N x 28 x 28 (default: 10,000); a .png
+file holds a grid of them (default: 100)."""
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -24,14 +24,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "sample", help="draw images from a generator's weights", description=DESCRIPTION
     )
     command.add_argument("weights", metavar="WEIGHTS", type=Path, help="a file, or a run's folder")
-    command.add_argument("--n", type=at_least(int, 1, below=10**6), help="images (10,000)")
-    command.add_argument("--seed", type=seed, default=0, help="of z (0)")
+    command.add_argument("--n", type=at_least(int, 1, below=10**6), help="number of images")
+    command.add_argument("--seed", type=seed, default=0, help="seed of z (0)")
     command.add_argument("--out", metavar="FILE", type=Path, required=True, help=".npz or .png")
     command.set_defaults(run=run_sample)
 
 
 def run_sample(arguments: argparse.Namespace) -> None:
-    """Write images of a generator: ``images`` in an .npz file, or a grid of them as .png."""
+    """Write a generator's images: the array ``images`` in an .npz file, or a grid in a .png."""
     out = arguments.out
     if out.suffix.lower() not in (".npz", ".png"):
         raise ValueError(f"--out {out} ends in neither .npz nor .png; name one of them.")

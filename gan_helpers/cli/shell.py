@@ -1,4 +1,4 @@
-"""What the commands share: lines to copy, signals, places to write to, where a generator is."""
+"""Helpers of the commands: quoted command lines, signals, checks of files, finding a generator."""
 
 import contextlib
 import os
@@ -17,28 +17,29 @@ from gan_helpers.training import load_checkpoint, load_generator
 
 
 def command_line(*arguments: str) -> str:
-    """The command with these arguments, quoted for the shell at hand: cmd.exe has its own rules."""
+    """Return the command with these arguments, quoted for a POSIX shell or for Windows' cmd.exe."""
     words = ["python", "-m", "gan_helpers", *arguments]
     if sys.platform != "win32":
         return shlex.join(words)
     quoted = [subprocess.list2cmdline([word]) for word in words]
-    # It quotes blanks only, and to cmd.exe these mean something, too.
+    # list2cmdline quotes blanks only, and these characters have a meaning in cmd.exe, too.
     return " ".join(f'"{q}"' if set(q) & set("&|<>^()") and q[0] != '"' else q for q in quoted)
 
 
 @contextlib.contextmanager
 def ended_like_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM (a batch system) and SIGHUP (a closed terminal) do what Ctrl-C would do then."""
+    """Let SIGTERM (from a batch system) and SIGHUP (a closed terminal) act like Ctrl-C."""
 
     def pass_on(number: int, frame: object) -> None:
         handler = signal.getsignal(signal.SIGINT)
-        if not callable(handler):  # the shell has Ctrl-C ignored in what it runs in the background
+        if not callable(handler):  # A shell lets a background command ignore Ctrl-C.
             raise KeyboardInterrupt
         handler(signal.SIGINT, frame)
 
     numbers = {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
-    numbers = {one for one in numbers if signal.getsignal(one) == signal.SIG_DFL}  # not of nohup
-    if threading.current_thread() is not threading.main_thread():  # only that one receives them
+    # A signal that nohup ignores stays ignored.
+    numbers = {one for one in numbers if signal.getsignal(one) == signal.SIG_DFL}
+    if threading.current_thread() is not threading.main_thread():  # Only that one gets signals.
         numbers = set()
     for number in numbers:
         signal.signal(number, pass_on)
@@ -50,7 +51,7 @@ def ended_like_ctrl_c() -> Iterator[None]:
 
 
 def check_place(option: str, file: Path) -> None:
-    """Raise ``OSError`` unless ``file`` can be written; before the work is done, not after it."""
+    """Raise ``OSError`` unless ``file`` can be written; called before the work, not after it."""
     folder = file.absolute().parent
     if not folder.is_dir():
         raise FileNotFoundError(f"The folder of {option} {file} does not exist; make it.")
@@ -63,7 +64,7 @@ def check_place(option: str, file: Path) -> None:
 
 
 def holds_generator(path: Path) -> bool:
-    """Whether ``path`` is a file of weights or the folder of a run, not images."""
+    """Return whether ``path`` is a file of weights or the folder of a run, not images."""
     if path.is_dir():
         return any((path / f"{name}.safetensors").exists() for name in ("generator", "checkpoint"))
     if path.suffix.lower() == ".safetensors":
@@ -72,10 +73,10 @@ def holds_generator(path: Path) -> bool:
 
 
 def find_generator(path: Path) -> tuple[nn.Module, dict[str, str]]:
-    """The generator of a file of weights or of a run's folder, in eval mode, and its about.
+    """Return the generator of a file of weights or of a run's folder, in eval mode, and its about.
 
-    Of a run under way it is the checkpoint's: that has made more steps than what an earlier end of
-    the run may have left.
+    While a run trains, its folder has no generator file or an older one; then the checkpoint's
+    generator is returned.
     """
     if not path.is_dir():
         return load_generator(path)

@@ -48,23 +48,24 @@ DESCRIPTION = """Train a generator on MNIST, as notebook 04 does, for as long as
 
 The folder holds the checkpoint (everything that the next step depends on), the sample grids of
 forty fixed z and, at the end, generator.safetensors, history.json and run.json. Ctrl-C, or SIGTERM
-from a batch system, stops after the present step; a run that was stopped or killed goes on with
---resume, bit for bit.
+from a batch system, stops the run after the present step. --resume goes on with a run that was
+stopped or killed; the result is the same, bit for bit, as without the stop. Defaults are in
+brackets.
 """
-# What a run leaves beside its checkpoint, which says whose they are.
+# The files of a run beside its checkpoint; without a checkpoint, their run is unknown.
 LEFT = ("generator.safetensors", "history.json", "run.json", "samples")
 
 
 @dataclass
 class Plan:
-    """How long a run is to be and what it leaves; kept in the checkpoint, for --resume."""
+    """The length of a run and how often it writes files; the checkpoint stores it for --resume."""
 
     epochs: int | None
     minutes: float | None
     grid_every: int  # epochs
     checkpoint_every: int  # steps
     command: str
-    seconds: float = 0.0  # trained so far
+    seconds: float = 0.0  # of training so far
 
     def __post_init__(self):
         by_time = self.epochs is None
@@ -85,7 +86,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     """Add ``train`` to the command line."""
     parser = commands.add_parser(
         "train",
-        help="train a generator; stop and resume at will",
+        help="train a generator; stop and resume at any time",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -94,10 +95,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=at_least(int, 1), metavar="N", help="length (10)")
     length.add_argument(
-        "--minutes", type=above(0), metavar="M", help="a time budget in place of epochs"
+        "--minutes", type=above(0), metavar="M", help="length in minutes instead of epochs"
     )
-    parser.add_argument("--recipe", choices=RECIPES, help="what to start from (course)")
-    parser.add_argument("--seed", type=seed, help="of weights, images and z (0)")
+    parser.add_argument("--recipe", choices=RECIPES, help="named hyperparameters (course)")
+    parser.add_argument("--seed", type=seed, help="seed of all random numbers (0)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument("--grid-every", type=at_least(int, 1), metavar="EPOCHS", help="(1)")
     parser.add_argument(
@@ -108,7 +109,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 
 def run_train(arguments: argparse.Namespace) -> int:
-    """Begin or resume the run of the command line; returns the exit status."""
+    """Begin or resume the run of the command line and return the exit status."""
     folder = arguments.out
     there = [name for name in LEFT if (folder / name).exists()]
     if not arguments.resume and (folder / "checkpoint.safetensors").exists():
@@ -120,13 +121,13 @@ def run_train(arguments: argparse.Namespace) -> int:
             f"{folder} holds {' and '.join(there)} but no checkpoint, and a new run would write "
             "over them: name another --out, or move them to another folder first."
         )
-    if arguments.resume and not folder.is_dir():  # a mistyped name makes no folder
+    if arguments.resume and not folder.is_dir():  # A mistyped name must not create a folder.
         raise FileNotFoundError(
             f"The checkpoint {folder / 'checkpoint.safetensors'} does not exist."
         )
-    # What is wrong with the options is said before a folder is made.
+    # Bad options raise here, before a folder is created.
     begun = None if arguments.resume else _begun(arguments)
-    lock = FileLock(folder / "lock")  # released by the system if we are killed
+    lock = FileLock(folder / "lock")  # The system releases it if this process is killed.
     try:
         folder.mkdir(parents=True, exist_ok=True)
         held = lock.acquire(timeout=0)
@@ -188,11 +189,11 @@ def _resumed(arguments: argparse.Namespace) -> tuple[Run, Plan]:
             f"{file} was not written by this command, so its length is unknown ({error})."
         ) from error
     before = asdict(plan)
-    if arguments.epochs or arguments.minutes:  # a new length
+    if arguments.epochs or arguments.minutes:  # A new length replaces the old one.
         plan.epochs, plan.minutes = arguments.epochs, arguments.minutes
     plan.grid_every = arguments.grid_every or plan.grid_every
     plan.checkpoint_every = arguments.checkpoint_every or plan.checkpoint_every
-    if asdict(plan) != before:  # both in a row make this run
+    if asdict(plan) != before:  # The two commands, one after the other, give this run.
         plan.command += " && " + arguments.command
     return run, plan
 
@@ -203,19 +204,19 @@ def _train(run: Run, plan: Plan, folder: Path) -> int:
     history, before = run.history, plan.seconds
     end = plan.epochs * epoch if plan.epochs else 10**9
     limit = 60 * plan.minutes if plan.minutes else float("inf")
-    # A name that begins with a dash would be taken for an option.
+    # argparse would take a name that begins with a dash for an option.
     out = [f"--out={folder}"] if str(folder).startswith("-") else ["--out", str(folder)]
     again = command_line("train", "--resume", *out)
     go_on = f"Go on with: {again}"
     samples = folder / "samples"
     if samples.exists() and not samples.is_dir():
-        raise NotADirectoryError(f"{samples} is a file; move it away: it is the pictures' folder.")
+        raise NotADirectoryError(f"{samples} is a file; move it away: a folder has to be there.")
 
     def save() -> None:
         save_checkpoint(run, folder / "checkpoint.safetensors", asdict(plan))
 
     if history.steps == 0:
-        save()  # a run that is killed at once can be resumed too
+        save()  # This way, a run that is killed at once can be resumed, too.
     bar = tqdm(
         total=limit if plan.minutes else end,
         initial=min(before, limit) if plan.minutes else min(history.steps, end),
@@ -251,7 +252,7 @@ def _train(run: Run, plan: Plan, folder: Path) -> int:
                 if history.steps % plan.checkpoint_every == 0:
                     save()
         save()
-    except KeyboardInterrupt:  # outside the loop: the checkpoint is that of before
+    except KeyboardInterrupt:  # It came outside the loop; the last checkpoint stays valid.
         print(f"\nStopped. {go_on}")
         return 130
     except FloatingPointError as error:
@@ -280,7 +281,7 @@ def _write_grid(frame: torch.Tensor, folder: Path, name: str) -> None:
 
 
 def _leave(run: Run, plan: Plan, folder: Path) -> None:
-    """Write what is for reading: the generator, the history and what made them."""
+    """Write the results of the run: the generator, the history, and how they were made."""
     about = {
         "command": plan.command,
         "seed": str(run.seed),

@@ -81,7 +81,7 @@ def test_of_more_images_those_measured_are_spread_evenly_and_it_is_said(
     assert counts.sum() == n and counts.max() - counts.min() <= 1
     table, remark = capsys.readouterr().out.rsplit("\n", 2)[:2]
     assert table == str(replace(FABRICATED, samples=n))
-    assert remark == f"Of the 20,000 images {n:,} were measured, spread evenly over all."
+    assert remark == f"{n:,} of the 20,000 images were measured, spread evenly over all."
 
 
 @pytest.mark.parametrize("more", [[], ["--range", "0", "1"]])

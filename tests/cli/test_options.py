@@ -66,7 +66,7 @@ def test_gradient_descent_takes_its_momentum_and_adam_a_rate_of_its_own():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("--momentum 0.5", "--momentum is of gradient descent"),
+        ("--momentum 0.5", "--momentum is for gradient descent"),
         ("--recipe descent --betas 0 0.9", "--betas are Adam's"),
         ("--optimizer sgd", "--optimizer sgd needs a --learning-rate of its own"),
         ("--recipe descent --optimizer adam", "the recipe's 0.03 is meant for SGD"),
