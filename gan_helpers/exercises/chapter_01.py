@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 
 import torch
-from torch.nn.functional import logsigmoid
 
 from gan_helpers.exercises import (
     answer_of,
@@ -124,24 +123,6 @@ def check_neuron(weight: object, bias: object) -> None:
     verdict(tried, faults)
 
 
-def check_reverse_kl_loss(loss: Callable[[torch.Tensor], torch.Tensor]) -> None:
-    """Check exercise 1.4's loss of KL(p_g, p_data), -mean l. Introduced in notebook 01."""
-    fake_logits = torch.tensor([[-2.0], [0.0], [1.5]])
-    answer = answer_of(loss, fake_logits)
-    tried = is_tried(answer)
-    right = -fake_logits.mean()
-    reasons = [
-        (-right, "its sign is wrong: log(p_g / p_data) is -l."),
-        (3 * right, "it is the sum over the batch; a loss is the mean."),
-        (-fake_logits, "it gives a value for each logit; a loss is one number, their mean."),
-        (-fake_logits.exp().mean(), "that is the loss of KL(p_data, p_g), the next one."),
-        (-logsigmoid(fake_logits).mean(), "that is the non-saturating loss: KL - 2 JSD."),
-        (logsigmoid(-fake_logits).mean(), "that is the saturating loss, the one of 2 JSD."),
-        (-fake_logits.sigmoid().mean(), "sigmoid(l) is D; the log ratio is the logit itself."),
-    ]
-    verdict(tried, tensor_faults(answer, right, reasons) if tried else [])
-
-
 def check_maximum_likelihood_loss(loss: Callable[[torch.Tensor], torch.Tensor]) -> None:
     """Check exercise 1.4's generator loss, -mean exp(l), from logits. Introduced in notebook 01."""
     fake_logits = torch.tensor([[-2.0], [0.0], [1.5]])
@@ -156,7 +137,27 @@ def check_maximum_likelihood_loss(loss: Callable[[torch.Tensor], torch.Tensor]) 
         (-fake_logits.sigmoid().mean(), "sigmoid(l) is D, a probability; the ratio is exp(l)."),
         (-fake_logits.sigmoid().exp().mean(), "exp takes the logit itself, not D = sigmoid(l)."),
         (-fake_logits.mean().exp(), "it takes the exp of the mean; take the mean of the exp."),
-        (-fake_logits.mean(), "that is the loss of KL(p_g, p_data), the one before."),
+        (-fake_logits.mean(), "that is the loss of KL(p_g, p_data), line 2 of the chapter."),
+    ]
+    verdict(tried, tensor_faults(answer, right, reasons) if tried else [])
+
+
+def check_chi_square_loss(loss: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    """Check exercise 1.4's loss of chi-square, 2 mean exp(-l). Introduced in notebook 01."""
+    fake_logits = torch.tensor([[-2.0], [0.0], [1.5]])
+    answer = answer_of(loss, fake_logits)
+    tried = is_tried(answer)
+    right = 2 * (-fake_logits).exp().mean()
+    reasons = [
+        (right / 2, "the factor 2 is lost: the derivative of p_g^2 is 2 p_g times that of p_g."),
+        (-right, "its sign is wrong: going down that loss makes the logits smaller."),
+        (-right / 2, "its sign is wrong, and the factor 2 is lost."),
+        (3 * right, "it is the sum over the batch; a loss is the mean."),
+        (2 * (-fake_logits).exp(), "it gives a value for each logit; a loss is their mean."),
+        (2 * fake_logits.exp().mean(), "that is p_data / p_g, the ratio upside down."),
+        (-fake_logits.exp().mean(), "that is the loss of KL(p_data, p_g), the one before."),
+        (right / 2 - 1, "that is the value of chi-square; its gradient is asked for."),
+        (-fake_logits.mean(), "that is the loss of KL(p_g, p_data), line 2 of the chapter."),
     ]
     verdict(tried, tensor_faults(answer, right, reasons) if tried else [])
 
