@@ -2,6 +2,8 @@
 
 Every function takes densities as tensors of the same shape as the grid ``x`` on which they were
 evaluated, and integrates with the trapezoidal rule; use float64 and a grid that covers both.
+Distributions on curves or surfaces have no density: notebook 01, "When there is no density",
+measures them by cells.
 """
 
 import math
@@ -49,8 +51,9 @@ def value_function(
 
     ``d``: the discriminator's outputs on the grid, in [0, 1]; ``p_data``, ``p_g``: densities;
     ``x``: the grid, increasing; all of one shape. Returns a scalar, at most
-    2 JSD(p_data, p_g) - log 4; minus infinity where ``d`` is exactly 1 although p_g has mass, or
-    exactly 0 although p_data has (a D* that was rounded to 1: keep it inside with ``clamp``).
+    2 JSD(p_data, p_g) - log 4 (a mean over samples that D was trained on may be larger); minus
+    infinity where ``d`` is exactly 1 although p_g has mass, or exactly 0 although p_data has (a D*
+    that was rounded to 1: keep it inside with ``clamp``).
 
     Raises ``TypeError`` for what is no tensor and ``ValueError`` when ``d`` leaves [0, 1], a
     density is negative, ``x`` does not rise or the shapes differ.

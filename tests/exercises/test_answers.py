@@ -26,6 +26,10 @@ def check_neuron(pair):
     one.check_neuron(*pair)
 
 
+def check_seven_of_eight(pair):
+    one.check_seven_of_eight(*pair)
+
+
 def check_verdict(pair):
     exercises.verdict(*pair)
 
@@ -127,11 +131,22 @@ ANSWERS = {
         ((True, ["first.", "second."]), "not right, because first."),
         ((True, []), "right"),
     ],
-    one.check_half_overlap: [
-        (-0.693, "right"), (-0.69, "right"), (-LOG2, "right"),
-        (-1.386, "1/2 for every sample"), (0.693, "never positive"), (0, "share no mass"),
-        (0.347, "that is JSD"), (-0.347, "one of the two terms"), (-1, "in bits"),
-        (-0.9, "V is not -0.9"), ("-0.693", "no number"),
+    one.check_half_missing: [
+        (-0.955, "right"), (-0.9548, "right"), (-1.386, "1/2 for every sample"),
+        (-0.693, "the worked-out pair"), (0.955, "never positive"), (-0.549, "real samples' term"),
+        (-0.405, "fakes' term"), (-1.301, "not 2/3"), (-1.504, "counts half"),
+        (0.216, "that is JSD"), (-0.8, "V is not -0.8"), ("-0.955", "no number"),
+    ],
+    one.check_value_of_share: [
+        (lambda s: s * math.log(s / (1 + s)) - math.log(1 + s), "right"),
+        (lambda s: s * torch.log(s / (1 + s)) - torch.log(1 + s), "right"),
+        (lambda s: math.log(1 + s) - s * math.log(s / (1 + s)), "that is d_loss"),
+        (lambda s: (s * math.log(s / (1 + s)) - math.log(1 + s)) / 2 + LOG2, "that is JSD"),
+        (lambda s: math.log(s / (1 + s)) - math.log(1 + s), "only a share s of the data"),
+        (lambda s: s * math.log(s / (1 + s)) - s * math.log(1 + s), "all of the fakes"),
+        (lambda s: s * math.log(1 / (1 + s)) + math.log(s / (1 + s)), "exchanged"),
+        (lambda s: -(1 + s) * LOG2, "not 1/2"), (lambda s: -2 * LOG2, "misses nothing"),
+        (lambda s: -s, "V(0.5) is -0.500"), (lambda s: -0.95477, "V(0.5) is right"),
     ],
     one.check_optimal_discriminator: [
         (lambda p, q, s: 1 / (1 + (1 - s) * q / (s * p)), "right"),
@@ -158,7 +173,45 @@ ANSWERS = {
         (lambda logits: -logits.sigmoid().mean(), "the ratio is exp(l)"),
         (lambda logits: -logits.sigmoid().exp().mean(), "the logit itself"),
         (lambda logits: -logits.mean().exp(), "the mean of the exp"),
-        (lambda logits: -logits.mean(), "the values differ"),
+        (lambda logits: -logits.mean(), "line 2"),
+        (lambda logits: logits.mean(), "the values differ"),
+    ],
+    one.check_chi_square_loss: [
+        (lambda logits: 2 * (-logits).exp().mean(), "right"),
+        (lambda logits: (-logits).exp().mean(), "the factor 2 is lost: the"),
+        (lambda logits: -2 * (-logits).exp().mean(), "its sign is wrong: going"),
+        (lambda logits: -(-logits).exp().mean(), "its sign is wrong, and"),
+        (lambda logits: 2 * (-logits).exp().sum(), "the sum over the batch"),
+        (lambda logits: 2 * (-logits).exp(), "their mean"),
+        (lambda logits: 2 * logits.exp().mean(), "upside down"),
+        (lambda logits: -logits.exp().mean(), "the one before"),
+        (lambda logits: (-logits).exp().mean() - 1, "its gradient is asked for"),
+        (lambda logits: -logits.mean(), "line 2"),
+        (lambda logits: logits.square().mean(), "the values differ"),
+    ],
+    one.check_neuron_value: [
+        (-1.04, "right"), (-1.045, "right"), (-0.94, "V of D*"), (-1.386, "is not trained"),
+        (1.04, "that is d_loss"), (0.346, "above -log 4"), (0.77, "a share"),
+        (-1.2, "V is not -1.2"), ("-1.04", "no number"),
+    ],
+    check_seven_of_eight: [
+        (([0.598] * 4, [0.42, 0.42, 0.42, 0.8437]), "right"),
+        ((torch.full((4,), 0.598), torch.tensor([0.42, 0.42, 0.42, 0.8437])), "right"),
+        (([0.5] * 4, [0.5] * 4), "right on no sample"),
+        (([0.732] * 4, [0.3, 0.3, 0.833, 0.833]), "right on 6 of 8"),
+        (([0.6] * 4, [0.2] * 4), "below 1/2 it cannot be"),
+        (([0.6] * 4, [0.2, 0.2, 0.2, 0.9]), "g_loss, the mean"),
+        (([0.9] * 4, [0.42, 0.42, 0.42, 0.8437]), "d_loss is"),
+        (([2.0] * 4, [-1.0] * 4), "pass no logits"), (([0.6], [0.4] * 4), "here are 1"),
+        (([0.6] * 4, 0.4), "no list"), (([0.6, ..., 0.6, 0.6], [0.4] * 4), "not tried yet"),
+        ((["a", 0.5, 0.5, 0.5], [0.4] * 4), "no number"),
+    ],
+    one.check_more_steps_for_d: [
+        ([0.003, 0.004, 0.008], "right"), (torch.tensor([0.003, 0.004, 0.008]), "right"),
+        ([..., ..., ...], "not tried yet"), ([0.5, 0.49, 0.46], "k = 1"),
+        ([-1.38, -1.37, -1.38], "never negative"), ([0.1, 0.01, 0.2], "too large"),
+        ([0.01, 0.02], "three numbers"), (0.01, "three numbers"), ([0.0, 0.0, 3.0], "no JSD"),
+        (["a", 0.0, 0.0], "no number"), ([0.0, 0.0, math.nan], "no JSD"),
     ],
     two.check_shapes: [
         (SHAPES, "right"), (SHAPES[:3], "it has 3 shapes"),
@@ -325,7 +378,8 @@ def test_what_a_check_says_of_an_answer(said, check, answer, part):
 
 
 FUNCTIONS = [check for check, rows in ANSWERS.items() if any(callable(a) for a, _ in rows)]
-VALUES = [check for check in ANSWERS if check not in (*FUNCTIONS, check_neuron, check_verdict)]
+PAIRS = [check_neuron, check_seven_of_eight]
+VALUES = [check for check in ANSWERS if check not in (*FUNCTIONS, *PAIRS, check_verdict)]
 
 
 @pytest.mark.parametrize("stub", [lambda *given: None, lambda *given: ...], ids=["none", "dots"])
@@ -373,8 +427,8 @@ PUBLIC = {
 
 
 def test_the_table_has_every_check_of_every_chapter():
-    assert PUBLIC - set(ANSWERS) == {one.check_neuron}
-    assert set(ANSWERS) - PUBLIC == {check_neuron, check_verdict}
+    assert PUBLIC - set(ANSWERS) == {one.check_neuron, one.check_seven_of_eight}
+    assert set(ANSWERS) - PUBLIC == {*PAIRS, check_verdict}
 
 
 @pytest.mark.parametrize("check", [*VALUES, *FUNCTIONS])
@@ -391,6 +445,13 @@ def test_what_is_no_answer_is_not_right_in_one_line(said, check):
 def test_what_is_no_weight_and_no_bias_is_not_right_in_one_line(said, answer):
     for pair in ((answer, 2), (-2, answer), (answer, answer)):
         assert said(check_neuron, pair).startswith("not right, because ")
+
+
+@pytest.mark.parametrize("answer", [*WRONG.values(), None], ids=[*WRONG, "none"])
+def test_what_are_no_four_answers_is_not_right_in_one_line(said, answer):
+    good = [0.598] * 4, [0.42, 0.42, 0.42, 0.8437]
+    for pair in ((answer, good[1]), (good[0], answer), (answer, answer), ([answer] * 4, good[1])):
+        assert said(check_seven_of_eight, pair).startswith("not right, because ")
 
 
 @pytest.mark.parametrize("check", FUNCTIONS)
