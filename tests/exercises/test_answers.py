@@ -119,8 +119,6 @@ def name(d_real, d_fake, share):
 
 # --- the tables ---------------------------------------------------------------------------------
 
-WEIGHTS, BIASES, BATCH_NORM = 20 * 300 + 300 * 600 + 600 * 784, 300 + 600 + 784, 2 * (300 + 600)
-SHAPES = [(64, 300), (64, 600), (64, 784), (64, 1, 28, 28)]
 ANSWERS = {
     check_verdict: [
         ((False, []), "not tried yet: replace the dots"),
@@ -160,25 +158,44 @@ ANSWERS = {
         (lambda logits: -logits.mean().exp(), "the mean of the exp"),
         (lambda logits: -logits.mean(), "the values differ"),
     ],
-    two.check_shapes: [
-        (SHAPES, "right"), (SHAPES[:3], "it has 3 shapes"),
-        ([(300, 64), *SHAPES[1:]], "the batch stays first"),
-        ([*SHAPES[:3], (64, 28, 28)], "colour channel"),
-        ([(64, 20), *SHAPES[1:]], "shape 1 is not (64, 20)"),
+    two.check_count: [
+        ((2, 1597, 784), "right"), ([2.0, 1597.0, 784.0], "right"),
+        ((1, 1597, 784), "2h outputs"), ((0, 1597, 784), "h squared"),
+        ((3, 1597, 784), "p is not 3"),
+        ((2, 1588, 784), "biases and BatchNorm's values"), ((2, 1591, 784), "BatchNorm is missing"),
+        ((2, 1594, 784), "half of BatchNorm's"), ((2, 1596, 784), "first hidden layer"),
+        ((2, 1595, 784), "second hidden layer"), ((2, 1603, 784), "are not trained"),
+        ((2, 813, 784), "2h inputs"), ((2, 5, 784), "q is not 5"),
+        ((2, 1597, 0), "last layer"), ((2, 1597, 20), "r is not 20"), ((2, 1597), "three numbers"),
     ],
-    two.check_parameter_count: [
-        (WEIGHTS + BIASES + BATCH_NORM, "right"), (WEIGHTS, "scales and shifts are missing"),
-        (WEIGHTS + BIASES, "a scale and a shift for each"), (42, "42 is not"),
-        (WEIGHTS + BIASES + BATCH_NORM // 2, "two values each"),
-        (WEIGHTS + BIASES + 2 * BATCH_NORM, "are not trained"),
+    two.check_without_effect: [
+        (768, "right"), (1552, "no BatchNorm follows"), (256, "the second one"),
+        (512, "the first one"), (1536, "scale and shift"), (784, "not normalised"),
+        (0, "add 1"), (42, "42 is not it"),
     ],
-    two.check_normalise: [
-        (lambda f: (f - f.mean(0)) / (f.var(0, unbiased=False) + 1e-5).sqrt(), "right"),
-        (lambda f: (f - f.mean(0)) / (f.var(0) + 1e-5).sqrt(), "differ from nn.BatchNorm1d"),
-        (lambda f: (f - f.mean(0)) / f.std(0), "N - 1"),
-        (lambda f: (f - f.mean(0)) / f.std(0, unbiased=False), "constant 0.00001"),
-        (lambda f: (f - f.mean(1, keepdim=True)) / f.std(1, keepdim=True), "dim 0"),
-        (lambda f: f[:1], "shape changed"),
+    two.check_best_smoothed: [
+        (lambda a, b: (0.9 * a + 0.1 * b) / (a + b), "right"),
+        (lambda a, b: 0.9 * a / (a + b), "one-sided"),
+        (lambda a, b: a / (a + b), "without smoothing"),
+        (lambda a, b: (0.1 * a + 0.9 * b) / (a + b), "1 - D*"),
+        (lambda a, b: 0.9 * a + 0.1 * b, "A alone"),
+        (lambda a, b: (0.9 * a + 0.1 * b) / (0.1 * a + 0.9 * b), "not A / (A + B)"),
+        (lambda a, b: 0.9 * a / (0.9 * a + 0.1 * b), "both A and B"),
+        (lambda a, b: (0.9 * a + 0.1) / (a + b), "weighs p_g"),
+        (lambda a, b: a, "the values differ"),
+    ],
+    two.check_resting_places: [
+        ((2 / 3, 1), "right"), ((0.667, 1.0), "right"), ((1, 2 / 3), "wrong order"),
+        ((0.65, 1), "what a run prints"), ((0.7, 1), "what a run prints"),
+        ((0.5, 1), "the ordinary game"), ((1 / 3, 1), "pulls D up"), ((0, 1), "up by what"),
+        ((1, 1), "before D = 1"), ((0.8, 1), "the first is not 0.8"),
+        ((2 / 3, 2 / 3), "-D, not D - 1"), ((2 / 3, 0.5), "add the slope of log(1"),
+        ((2 / 3, 1 / 3), "it pulls D up"), ((2 / 3, 0), "where does l go"),
+        ((2 / 3, 0.9), "the second is not 0.9"), (2 / 3, "two numbers"),
+    ],
+    two.check_two_steps: [
+        ("near", "right"), (" Near ", "right"), ("above", "with one of its own"),
+        ("below", "less real"), ("same", "one of the words"), (0.5, "one of the words"),
     ],
     three.check_slope_ratio: [
         (999, "right"), (1000, "a little less"), (1 / 999, "the other way round"),
@@ -400,7 +417,9 @@ def test_a_function_that_stops_is_not_right_and_the_line_says_where(said, check)
     assert line.endswith("nothing\\nthere'")
 
 
-@pytest.mark.parametrize("then", [math.nan, "text", None, stopping], ids=["nan", "text", "none", "stopping"])
+@pytest.mark.parametrize(
+    "then", [math.nan, "text", None, stopping], ids=["nan", "text", "none", "stopping"]
+)
 @pytest.mark.parametrize("check", FUNCTIONS)
 def test_a_function_that_is_right_but_once_is_never_right(said, check, then):
     """Many checks call the function more than once."""
