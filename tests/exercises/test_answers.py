@@ -119,6 +119,8 @@ def name(d_real, d_fake, share):
 
 # --- the tables ---------------------------------------------------------------------------------
 
+# D is wrong on 18 of 20 images, and its loss is 2 log 2.
+WRONG_AT_1386 = ([0.48] * 9 + [0.722], [0.52] * 9 + [0.278])
 ANSWERS = {
     check_verdict: [
         ((False, []), "not tried yet: replace the dots"),
@@ -212,21 +214,43 @@ ANSWERS = {
         (1386, "right"), (693, "to a quarter"), (1000, "length of the memory"),
         (100, "not one half"),
     ],
-    four.check_losses_of_outputs: [
-        ((0.87, 0.92), "right"), ((0.92, 0.87), "wrong order"), ((0.43, 0.92), "their mean"),
-        ((1.27, 0.92), "second term"), ((0.87, 0.51), "-log D(G(z))"),
-        ((3, 0.92), "d_loss is not 3"), ((0.87, 3), "g_loss is not 3"),
+    four.check_wrong_answers: [
+        (WRONG_AT_1386, "right"), (WRONG_AT_1386[::-1], "this D is right"),
+        (([0.45] * 10, [0.55] * 10), "where all answers are wrong"),
+        (([0.5] * 10, [0.5] * 10), "nearer than 0.02"), (([0.0] * 10, [0.5] * 10), "strictly"),
+        (([0.7] * 10, [0.7] * 10), "wrong on 10 of the 20"),
+        (([0.3] * 9 + [0.6], [0.7] * 9 + [0.4]), "less sure where it is wrong"),
+        (([0.48] * 9 + [0.99], [0.52] * 9 + [0.01]), "which is too low"),
+        (([0.3] * 9, [0.7] * 9), "two lists of ten"), (0.5, "two lists of ten"),
     ],
-    four.check_update_average: [
-        (lambda average, weight, decay: decay * average + (1 - decay) * weight, "right"),
-        (lambda average, weight, decay: (1 - decay) * average + decay * weight, "*old*"),
-        (lambda average, weight, decay: (average + weight) / 2, "after a hundred"),
+    four.check_jitter_left: [
+        (lambda decay: math.sqrt((1 - decay) / (1 + decay)), "right"),
+        (lambda decay: (1 - decay) / (1 + decay), "the variance"),
+        (lambda decay: 1 - decay, "the newest w alone"), 
+        (lambda decay: (1 - decay) ** 2, "the series"),
+        (lambda decay: math.sqrt(1 - decay), "with its square"),
+        (lambda decay: (1 - decay) / (1 - decay**2), "the root of (1 - d)^2"),
+        (lambda decay: math.sqrt(1 - decay**2), "the inverse of the series"),
+        (lambda decay: math.sqrt((1 + decay) / (1 - decay)), "less jitter than its terms"),
+        (lambda decay: 1.0, "their squares do not"), (lambda decay: 0.5, "yours gives 0.5"),
+        (lambda decay: 1 / 3, "for d = 0.0 it is 1.0000"),
     ],
     four.check_imbalance: [
         (ratio, "right"), (lambda counts: max(counts) / sum(counts) * 10, "4 times too seldom"),
         (lambda counts: max(counts) / 100, "4 times too seldom"),
         (lambda counts: max(counts) / min(counts), "3 times the even share"),
         (lambda counts: min(ratio(counts), 9.0), "infinity"),
+    ],
+    four.check_costliest_line: [
+        ("betas", "right"), ("learning_rate", "a good deal"), ("average_decay", "so early"),
+        ("bfloat16", "expected"),
+    ],
+    four.check_steps_to_forget: [
+        ((459, 4603), "right"), ((458.2, 4602.9), "right"), ((100, 4603), "length of the memory"),
+        ((459, 1000), "length of the memory"), ((69, 4603), "half is left"),
+        ((459, 2301), "a tenth is left"), ((10_000, 4603), "not a line"),
+        ((-458.2, 4603), "positive"),
+        ((459, 5000), "take logarithms"), (459, "two numbers"),
     ],
     five.check_mean_length: [
         (None, "not tried yet"), (5.8, "right"), (10 / math.sqrt(3), "right"),
