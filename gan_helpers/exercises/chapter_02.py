@@ -3,77 +3,134 @@
 from collections.abc import Callable
 
 import torch
-from torch import nn
 
-from gan_helpers.exercises import answer_of, is_tried, no_tensor, number_faults, verdict
+from gan_helpers.exercises import (
+    answer_of,
+    is_near,
+    is_tried,
+    no_numbers,
+    number_faults,
+    tensor_faults,
+    verdict,
+)
 
 
-def check_shapes(answer: object) -> None:
-    """Check the four shapes of exercise 2.1 (a list of tuples). Introduced in notebook 02."""
-    expected = [(64, 300), (64, 600), (64, 784), (64, 1, 28, 28)]
+def check_count(answer: object) -> None:
+    """Check (p, q, r) of exercise 2.1: p h^2 + q h + r trained values. Introduced in notebook 02.
+
+    The generator is 20 -> h -> 2h -> 784 with BatchNorm after both hidden layers.
+    """
     tried, faults = answer is not ..., []
-    if tried and not _are_shapes(answer):
-        faults.append("expected a list of four shapes, each a tuple of whole numbers: (64, 100).")
-    elif tried and [tuple(shape) for shape in answer] != expected:
-        given = [tuple(shape) for shape in answer]
-        if len(given) != 4:
-            faults.append(f"it has {len(given)} shapes; three linear layers and the images make 4.")
-        elif any(shape[:1] != (64,) for shape in given):
-            faults.append("the batch stays first in every shape: 64 vectors make 64 pictures.")
-        elif given[3] == (64, 28, 28):
-            faults.append("images keep their colour channel: (N, 1, 28, 28).")
-        else:
-            wrong = next(i for i in range(4) if given[i] != expected[i])
-            faults.append(f"shape {wrong + 1} is not {given[wrong]}; what does a layer put out?")
-    verdict(tried, faults)
-
-
-def _are_shapes(answer: object) -> bool:
-    return isinstance(answer, (list, tuple)) and all(
-        isinstance(shape, (list, tuple)) and all(type(size) is int for size in shape)
-        for shape in answer
-    )
-
-
-def check_parameter_count(answer: object) -> None:
-    """Check the number of trainable values of exercise 2.2. Introduced in notebook 02."""
-    weights = 20 * 300 + 300 * 600 + 600 * 784
-    biases, batch_norm = 300 + 600 + 784, 2 * (300 + 600)
-    reasons = {
-        weights: "the biases and BatchNorm's scales and shifts are missing.",
-        weights + biases: "BatchNorm has a scale and a shift for each of its features.",
-        weights + batch_norm: "each linear layer also has a bias for each output.",
-        weights + biases + batch_norm // 2: "BatchNorm has a scale and a shift: two values each.",
-        weights + biases + 2 * batch_norm: "running means and variances are not trained.",
-    }
-    right = weights + biases + batch_norm
-    otherwise = "{:.0f} is not n m + m for each linear layer plus BatchNorm."
-    verdict(answer is not ..., number_faults(answer, right, reasons, otherwise, 0))
-
-
-def check_normalise(normalise: Callable[[torch.Tensor], torch.Tensor]) -> None:
-    """Compare exercise 2.3's function with ``nn.BatchNorm1d``. Introduced in notebook 02."""
-    features = 3 + 0.01 * torch.randn(16, 5, generator=torch.Generator().manual_seed(0))
-    answer = answer_of(normalise, features.clone())
-    tried = is_tried(answer)
-    faults = no_tensor(answer) if tried else []
+    if tried and not (isinstance(answer, (tuple, list)) and len(answer) == 3):
+        faults = ["expected three numbers in brackets: (p, q, r)."]
+    elif tried:
+        faults = no_numbers(*answer)
     if tried and not faults:
-        answer = answer.detach().float()
-        expected = nn.BatchNorm1d(5)(features).detach()
-        along_rows = (features - features.mean(1, keepdim=True)) / features.std(1, keepdim=True)
-        deviations = features - features.mean(0)
-        if answer.shape != features.shape:
-            faults.append(f"the shape changed from (16, 5) to {tuple(answer.shape)}.")
-        elif torch.allclose(answer, along_rows, atol=0.2):
-            faults.append(
-                "it averages over the features; BatchNorm averages over the batch (dim 0)."
-            )
-        elif torch.allclose(answer, deviations / features.std(0), rtol=1e-3):
-            faults.append("the variance divides by N, not N - 1 (unbiased=False), plus 0.00001.")
-        elif torch.allclose(answer, deviations / features.std(0, unbiased=False), rtol=1e-3):
-            faults.append("the small constant 0.00001 under the root is missing.")
-        elif not torch.allclose(answer, expected, atol=1e-4):
-            faults.append(
-                "the values differ from nn.BatchNorm1d; compare each step with the formula."
-            )
+        p, q, r = map(float, answer)
+        weights, biases, batch_norm = 20 + 2 * 784, 1 + 2, 2 * (1 + 2)  # all of them times h
+        right = weights + biases + batch_norm
+        of_p = {
+            1: "the second hidden layer has h inputs and 2h outputs.",
+            0: "the weights between the hidden layers grow with h squared.",
+        }
+        of_q = {
+            weights: "the biases and BatchNorm's values are missing in q.",
+            weights + biases: "BatchNorm is missing in q: two values for each of 3h features.",
+            weights
+            + batch_norm: "the hidden layers' biases or half of BatchNorm's values are missing.",
+            right - 1: "the bias of the first hidden layer is missing in q.",
+            right - 2: "the bias of the second hidden layer is missing in q: it has 2h values.",
+            right + batch_norm: "running means and variances are not trained.",
+            right - 784: "the last layer has 2h inputs, so it has 2h times 784 weights.",
+        }
+        of_r = {0: "the biases of the last layer are missing in r."}
+        otherwise = "q is not {:g}; list weights, biases and BatchNorm's values of each layer."
+        faults = number_faults(p, 2, of_p, "p is not {:g}; what grows with h squared?", 0)
+        faults = faults or number_faults(q, right, of_q, otherwise, 0)
+        faults = faults or number_faults(r, 784, of_r, "r is not {:g}; what is free of h?", 0)
     verdict(tried, faults)
+
+
+def check_without_effect(answer: object) -> None:
+    """Check the number of values without effect of exercise 2.2. Introduced in notebook 02."""
+    reasons = {
+        256 + 512 + 784: "the last layer's biases have an effect: no BatchNorm follows them.",
+        256: "that is the first hidden layer; BatchNorm follows the second one, too.",
+        512: "that is the second hidden layer; BatchNorm follows the first one, too.",
+        2 * (256 + 512): "BatchNorm's scale and shift come after the normalisation: they count.",
+        784: "the last layer is not normalised: its biases brighten or darken a pixel.",
+        0: "add 1 to all biases of a layer that BatchNorm follows, and compare the pictures.",
+    }
+    otherwise = "{:g} is not it; which values does subtracting the batch's mean remove?"
+    verdict(answer is not ..., number_faults(answer, 256 + 512, reasons, otherwise, 0))
+
+
+def check_best_smoothed(best: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> None:
+    """Check exercise 2.3's best D for the labels 0.9 and 0.1. Introduced in notebook 02."""
+    a = torch.tensor([0.8, 0.5, 0.1, 0.0, 0.3])
+    b = torch.tensor([0.2, 0.5, 0.4, 0.7, 0.0])
+    answer = answer_of(best, a.clone(), b.clone())
+    right, plain = (0.9 * a + 0.1 * b) / (a + b), a / (a + b)
+    reasons = [
+        (0.9 * plain, "that is one-sided smoothing; now the generated images have the label 0.1."),
+        (plain, "that is the best D without smoothing."),
+        (1 - right, "that is 1 - D*: the label 0.9 belongs to the real images."),
+        (0.9 * a + 0.1 * b, "that is A alone; divide by A + B."),
+        ((0.9 * a + 0.1 * b) / (0.1 * a + 0.9 * b), "that is A / B, not A / (A + B)."),
+        (0.9 * a / (0.9 * a + 0.1 * b), "each density has a part in both A and B."),
+        ((0.9 * a + 0.1) / (a + b), "the label 0.1 weighs p_g, not 1."),
+    ]
+    tried = is_tried(answer)
+    verdict(tried, tensor_faults(answer, right, reasons) if tried else [])
+
+
+def check_resting_places(answer: object) -> None:
+    """Check exercise 2.4's two values of D, 2/3 and 1. Introduced in notebook 02."""
+    tried, faults = answer is not ..., []
+    if tried and not (isinstance(answer, (tuple, list)) and len(answer) == 2):
+        faults = ["expected two numbers in brackets: (D with one loss, D with the other)."]
+    elif tried:
+        faults = no_numbers(*answer)
+    if tried and not faults:
+        first, second = map(float, answer)
+        if is_near(first, 1, 0.002) and is_near(second, 2 / 3, 0.002):
+            faults = ["the two are in the wrong order: the non-saturating loss comes first."]
+        elif is_near(first, 0.667, 0.06) and not is_near(first, 2 / 3, 0.002):
+            faults = [f"{first:g} may be what a run prints; derive the number to three digits."]
+        faults = faults or number_faults(
+            first,
+            2 / 3,
+            {
+                0.5: "that is the ordinary game; add the slope of -log D(G(z)) to the sum.",
+                1 / 3: "the slope of -log D(G(z)) is D - 1, not D: the generator pulls D up.",
+                0: "D is pulled up by what the generator leaves, not down.",
+                1: "the sum 3 D - 2 is 0 before D = 1.",
+            },
+            "the first is not {:g}: set the sum of the three slopes to 0.",
+            0.002,
+        )
+        faults = faults or number_faults(
+            second,
+            1,
+            {
+                2 / 3: "the slope of log(1 - D) is -D, not D - 1.",
+                0.5: "that is the ordinary game; add the slope of log(1 - D(G(z))).",
+                1 / 3: "the slope of log(1 - D) is -D: it pulls D up.",
+                0: "the sum is D - 1, which is negative for every D below 1: where does l go?",
+            },
+            "the second is not {:g}: the slopes are D - 1, D and -D.",
+            0.002,
+        )
+    verdict(tried, faults)
+
+
+def check_two_steps(answer: object) -> None:
+    """Check the outcome of exercise 2.5, a word. Introduced in notebook 02."""
+    reasons = {
+        "near": "",
+        "above": "run it: the discriminator answers the generator's two steps with one of its own.",
+        "below": "run it: why should two steps make the pictures look less real to D?",
+    }
+    word = answer.strip().lower() if isinstance(answer, str) else None
+    reason = reasons.get(word, 'expected one of the words "above", "below" and "near".')
+    verdict(answer is not ..., [reason] if reason else [])

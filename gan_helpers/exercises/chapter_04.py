@@ -6,51 +6,66 @@ from collections.abc import Callable
 from gan_helpers.exercises import answer_of, is_near, is_tried, no_numbers, number_faults, verdict
 
 
-def check_losses_of_outputs(answer: object) -> None:
-    """Check exercise 4.1's pair (d_loss, g_loss) for D(x) = 0.7, D(G(z)) = 0.4.
-
-    Introduced in notebook 04.
-    """
-    d_loss, g_loss = -math.log(0.7) - math.log(0.6), -math.log(0.4)  # 0.87, 0.92
+def check_wrong_answers(answer: object) -> None:
+    """Check exercise 4.1's D: wrong on 18 of 20 images, d_loss 1.386. Introduced in notebook 04."""
     tried, faults = answer is not ..., []
-    if tried and not (isinstance(answer, (tuple, list)) and len(answer) == 2):
-        faults = ["expected two numbers in brackets: (d_loss, g_loss)."]
+    if tried and not (_is_row(answer, 2) and all(_is_row(row, 10) for row in answer)):
+        faults = ["expected two lists of ten numbers in brackets: ([ten D(x)], [ten D(G(z))])."]
     elif tried:
-        faults = no_numbers(*answer)
+        faults = no_numbers(*answer[0], *answer[1])
     if tried and not faults:
-        d, g = map(float, answer)
-        if is_near(d, g_loss, 0.01) and is_near(g, d_loss, 0.01):
-            faults.append("the two losses are in the wrong order.")
-        elif is_near(d, d_loss / 2, 0.01):
-            faults.append("d_loss is the sum of its two terms; that is their mean.")
-        elif is_near(d, -math.log(0.7) - math.log(0.4), 0.01):
-            faults.append("the second term of d_loss is -log(1 - D(G(z))), with D(G(z)) = 0.4.")
-        elif is_near(g, -math.log(0.6), 0.01) or is_near(g, math.log(0.6), 0.01):
-            faults.append("the non-saturating g_loss is -log D(G(z)), not log(1 - D(G(z))).")
-        elif not is_near(d, d_loss, 0.01):
-            faults.append(f"d_loss is not {d:g}; use the natural logarithm and both terms.")
-        elif not is_near(g, g_loss, 0.01):
-            faults.append(f"g_loss is not {g:g}; it is -log D(G(z)).")
+        real, fake = ([float(d) for d in row] for row in answer)
+        if not all(0 < d < 1 for d in real + fake):
+            faults = ["a D(x) or D(G(z)) is not strictly between 0 and 1."]
+        else:
+            faults = _wrong_answers_faults(real, fake)
     verdict(tried, faults)
 
 
-def check_update_average(update_average: Callable[[float, float, float], float]) -> None:
-    """Check exercise 4.2's running average over a hundred weights. Introduced in notebook 04."""
-    first = answer_of(update_average, 0.0, 1.0, 0.9)
-    tried = is_tried(first)
-    faults = no_numbers(first) if tried else []
-    if tried and not faults and is_near(float(first), 0.9, 1e-6):
-        faults = ["decay is the share of the *old* average; yours weighs the new one so."]
-    elif tried and not faults:
-        average, expected = 0.0, 0.0
-        for weight in range(100):
-            if not no_numbers(average):
-                average = answer_of(update_average, average, float(weight), 0.9)
-            expected = 0.9 * expected + 0.1 * weight
-        otherwise = f"after a hundred weights it is {{:.3f}}, not {expected:.3f}."
-        faults = number_faults(average, expected, {}, otherwise, 1e-6) or number_faults(
-            first, 0.1, {}, "after one weight of 1 it is {:g}, not 0.1.", 1e-6
-        )
+def _wrong_answers_faults(real: list[float], fake: list[float]) -> list[str]:
+    wrong = sum(d < 0.5 for d in real) + sum(d > 0.5 for d in fake)
+    d_loss = -sum(map(math.log, real)) / 10 - sum(math.log(1 - d) for d in fake) / 10
+    near = is_near(d_loss, 2 * math.log(2), 0.01)
+    if any(abs(d - 0.5) < 0.02 - 1e-9 for d in real + fake):
+        return ["an answer lies nearer than 0.02 to 1/2: that is hardly on a side."]
+    if wrong < 18:
+        right_way = sum(d > 0.5 for d in real) + sum(d < 0.5 for d in fake)
+        if right_way >= 18:
+            return ["this D is right: wrong is a D(x) below 1/2, or a D(G(z)) above it."]
+        return [f"D is wrong on {wrong} of the 20 images, not on 18."]
+    if not near and wrong == 20:
+        return [f"d_loss is {d_loss:.3f}: where all answers are wrong, it is above 1.386."]
+    if d_loss > 2 * math.log(2) and not near:
+        return [f"d_loss is {d_loss:.3f}: let D be less sure where it is wrong."]
+    return [] if near else [f"d_loss is {d_loss:.3f}, which is too low: let D be less sure."]
+
+
+def _is_row(answer: object, length: int) -> bool:
+    return isinstance(answer, (tuple, list)) and len(answer) == length
+
+
+def check_jitter_left(jitter_left: Callable[[float], float]) -> None:
+    """Check exercise 4.2's standard deviation of a running average. Introduced in notebook 04."""
+    first = answer_of(jitter_left, 0.8)  # 1/3
+    tried, faults = is_tried(first), []
+    if tried:
+        reasons = {
+            1 / 9: "that is the variance; the standard deviation is its root.",
+            0.2: "that is the weight of the newest w alone; add the older ones.",
+            0.04: "that is the square of one weight; sum the series and take the root.",
+            math.sqrt(0.2): "the factor (1 - d) counts with its square.",
+            0.2 / 0.36: "take the root of (1 - d)^2 as well.",
+            0.6: "that is the root of 1 - d^2, the inverse of the series; multiply by (1 - d)^2.",
+            3: "an average has less jitter than its terms: look at the sign of the exponent.",
+            1: "for (1 - d) and d^k the weights sum to 1; their squares do not.",
+        }
+        otherwise = "for d = 0.8 the squares of the weights sum to 1/9; yours gives {:.4g}."
+        faults = number_faults(first, 1 / 3, reasons, otherwise, 1e-6)
+    for decay in (0.0, 0.5, 0.99):
+        right = math.sqrt((1 - decay) / (1 + decay))
+        otherwise = f"for d = {decay} it is {right:.4f}, and yours gives {{:.4f}}."
+        if tried and not faults:
+            faults = number_faults(answer_of(jitter_left, decay), right, {}, otherwise, 1e-6)
     verdict(tried, faults)
 
 
@@ -78,4 +93,38 @@ def check_imbalance(imbalance: Callable[[list[int]], float]) -> None:
             )
         if not faults and number_faults(answer_of(imbalance, missing), math.inf, {}, "", 0):
             faults = ["a missing digit must give infinity (math.inf)."]
+    verdict(tried, faults)
+
+
+def check_costliest_line(answer: object) -> None:
+    """Check the outcome of exercise 4.4, a name. Introduced in notebook 04."""
+    reasons = {
+        "betas": "",
+        "learning_rate": "it costs a good deal, but run the other two lines as well.",
+        "average_decay": "run it: so early, leaving the average out costs nothing.",
+    }
+    name = answer.strip().lower() if isinstance(answer, str) else None
+    reason = reasons.get(name, 'expected "learning_rate", "betas" or "average_decay".')
+    verdict(answer is not ..., [reason] if reason else [])
+
+
+def check_steps_to_forget(answer: object) -> None:
+    """Check exercise 4.5's numbers of steps, 459 and 4,603. Introduced in notebook 04."""
+    tried, faults = answer is not ..., []
+    if tried and not _is_row(answer, 2):
+        faults = ["expected two numbers in brackets: (steps for 0.99, steps for 0.999)."]
+    elif tried:
+        faults = no_numbers(*answer)
+    if tried and not faults:
+        for given, decay in zip(map(float, answer), (0.99, 0.999), strict=True):
+            right = math.log(0.01) / math.log(decay)
+            reasons = {
+                1 / (1 - decay): f"for d = {decay} that is the length of the memory, 1 / (1 - d).",
+                math.log(0.5) / math.log(decay): f"for d = {decay} half is left then.",
+                math.log(0.1) / math.log(decay): f"for d = {decay} a tenth is left then.",
+                100 / (1 - decay): f"for d = {decay} the share is d to the power n, not a line.",
+                -right: "a number of steps is positive: check the signs of the logarithms.",
+            }
+            otherwise = f"d = {decay} to the power {{:g}} is not 0.01; take logarithms."
+            faults = faults or number_faults(given, right, reasons, otherwise, 1.0)
     verdict(tried, faults)

@@ -123,8 +123,8 @@ def name(d_real, d_fake, share):
 
 # --- the tables ---------------------------------------------------------------------------------
 
-WEIGHTS, BIASES, BATCH_NORM = 20 * 300 + 300 * 600 + 600 * 784, 300 + 600 + 784, 2 * (300 + 600)
-SHAPES = [(64, 300), (64, 600), (64, 784), (64, 1, 28, 28)]
+# D is wrong on 18 of 20 images, and its loss is 2 log 2.
+WRONG_AT_1386 = ([0.48] * 9 + [0.722], [0.52] * 9 + [0.278])
 ANSWERS = {
     check_verdict: [
         ((False, []), "not tried yet: replace the dots"),
@@ -213,25 +213,44 @@ ANSWERS = {
         ([0.01, 0.02], "three numbers"), (0.01, "three numbers"), ([0.0, 0.0, 3.0], "no JSD"),
         (["a", 0.0, 0.0], "no number"), ([0.0, 0.0, math.nan], "no JSD"),
     ],
-    two.check_shapes: [
-        (SHAPES, "right"), (SHAPES[:3], "it has 3 shapes"),
-        ([(300, 64), *SHAPES[1:]], "the batch stays first"),
-        ([*SHAPES[:3], (64, 28, 28)], "colour channel"),
-        ([(64, 20), *SHAPES[1:]], "shape 1 is not (64, 20)"),
+    two.check_count: [
+        ((2, 1597, 784), "right"), ([2.0, 1597.0, 784.0], "right"),
+        ((1, 1597, 784), "2h outputs"), ((0, 1597, 784), "h squared"),
+        ((3, 1597, 784), "p is not 3"),
+        ((2, 1588, 784), "biases and BatchNorm's values"), ((2, 1591, 784), "BatchNorm is missing"),
+        ((2, 1594, 784), "half of BatchNorm's"), ((2, 1596, 784), "first hidden layer"),
+        ((2, 1595, 784), "second hidden layer"), ((2, 1603, 784), "are not trained"),
+        ((2, 813, 784), "2h inputs"), ((2, 5, 784), "q is not 5"),
+        ((2, 1597, 0), "last layer"), ((2, 1597, 20), "r is not 20"), ((2, 1597), "three numbers"),
     ],
-    two.check_parameter_count: [
-        (WEIGHTS + BIASES + BATCH_NORM, "right"), (WEIGHTS, "scales and shifts are missing"),
-        (WEIGHTS + BIASES, "a scale and a shift for each"), (42, "42 is not"),
-        (WEIGHTS + BIASES + BATCH_NORM // 2, "two values each"),
-        (WEIGHTS + BIASES + 2 * BATCH_NORM, "are not trained"),
+    two.check_without_effect: [
+        (768, "right"), (1552, "no BatchNorm follows"), (256, "the second one"),
+        (512, "the first one"), (1536, "scale and shift"), (784, "not normalised"),
+        (0, "add 1"), (42, "42 is not it"),
     ],
-    two.check_normalise: [
-        (lambda f: (f - f.mean(0)) / (f.var(0, unbiased=False) + 1e-5).sqrt(), "right"),
-        (lambda f: (f - f.mean(0)) / (f.var(0) + 1e-5).sqrt(), "differ from nn.BatchNorm1d"),
-        (lambda f: (f - f.mean(0)) / f.std(0), "N - 1"),
-        (lambda f: (f - f.mean(0)) / f.std(0, unbiased=False), "constant 0.00001"),
-        (lambda f: (f - f.mean(1, keepdim=True)) / f.std(1, keepdim=True), "dim 0"),
-        (lambda f: f[:1], "shape changed"),
+    two.check_best_smoothed: [
+        (lambda a, b: (0.9 * a + 0.1 * b) / (a + b), "right"),
+        (lambda a, b: 0.9 * a / (a + b), "one-sided"),
+        (lambda a, b: a / (a + b), "without smoothing"),
+        (lambda a, b: (0.1 * a + 0.9 * b) / (a + b), "1 - D*"),
+        (lambda a, b: 0.9 * a + 0.1 * b, "A alone"),
+        (lambda a, b: (0.9 * a + 0.1 * b) / (0.1 * a + 0.9 * b), "not A / (A + B)"),
+        (lambda a, b: 0.9 * a / (0.9 * a + 0.1 * b), "both A and B"),
+        (lambda a, b: (0.9 * a + 0.1) / (a + b), "weighs p_g"),
+        (lambda a, b: a, "the values differ"),
+    ],
+    two.check_resting_places: [
+        ((2 / 3, 1), "right"), ((0.667, 1.0), "right"), ((1, 2 / 3), "wrong order"),
+        ((0.65, 1), "what a run prints"), ((0.7, 1), "what a run prints"),
+        ((0.5, 1), "the ordinary game"), ((1 / 3, 1), "pulls D up"), ((0, 1), "up by what"),
+        ((1, 1), "before D = 1"), ((0.8, 1), "the first is not 0.8"),
+        ((2 / 3, 2 / 3), "-D, not D - 1"), ((2 / 3, 0.5), "add the slope of log(1"),
+        ((2 / 3, 1 / 3), "it pulls D up"), ((2 / 3, 0), "where does l go"),
+        ((2 / 3, 0.9), "the second is not 0.9"), (2 / 3, "two numbers"),
+    ],
+    two.check_two_steps: [
+        ("near", "right"), (" Near ", "right"), ("above", "with one of its own"),
+        ("below", "less real"), ("same", "one of the words"), (0.5, "one of the words"),
     ],
     three.check_slope_ratio: [
         (999, "right"), (1000, "a little less"), (1 / 999, "the other way round"),
@@ -248,21 +267,43 @@ ANSWERS = {
         (1386, "right"), (693, "to a quarter"), (1000, "length of the memory"),
         (100, "not one half"),
     ],
-    four.check_losses_of_outputs: [
-        ((0.87, 0.92), "right"), ((0.92, 0.87), "wrong order"), ((0.43, 0.92), "their mean"),
-        ((1.27, 0.92), "second term"), ((0.87, 0.51), "-log D(G(z))"),
-        ((3, 0.92), "d_loss is not 3"), ((0.87, 3), "g_loss is not 3"),
+    four.check_wrong_answers: [
+        (WRONG_AT_1386, "right"), (WRONG_AT_1386[::-1], "this D is right"),
+        (([0.45] * 10, [0.55] * 10), "where all answers are wrong"),
+        (([0.5] * 10, [0.5] * 10), "nearer than 0.02"), (([0.0] * 10, [0.5] * 10), "strictly"),
+        (([0.7] * 10, [0.7] * 10), "wrong on 10 of the 20"),
+        (([0.3] * 9 + [0.6], [0.7] * 9 + [0.4]), "less sure where it is wrong"),
+        (([0.48] * 9 + [0.99], [0.52] * 9 + [0.01]), "which is too low"),
+        (([0.3] * 9, [0.7] * 9), "two lists of ten"), (0.5, "two lists of ten"),
     ],
-    four.check_update_average: [
-        (lambda average, weight, decay: decay * average + (1 - decay) * weight, "right"),
-        (lambda average, weight, decay: (1 - decay) * average + decay * weight, "*old*"),
-        (lambda average, weight, decay: (average + weight) / 2, "after a hundred"),
+    four.check_jitter_left: [
+        (lambda decay: math.sqrt((1 - decay) / (1 + decay)), "right"),
+        (lambda decay: (1 - decay) / (1 + decay), "the variance"),
+        (lambda decay: 1 - decay, "the newest w alone"), 
+        (lambda decay: (1 - decay) ** 2, "the series"),
+        (lambda decay: math.sqrt(1 - decay), "with its square"),
+        (lambda decay: (1 - decay) / (1 - decay**2), "the root of (1 - d)^2"),
+        (lambda decay: math.sqrt(1 - decay**2), "the inverse of the series"),
+        (lambda decay: math.sqrt((1 + decay) / (1 - decay)), "less jitter than its terms"),
+        (lambda decay: 1.0, "their squares do not"), (lambda decay: 0.5, "yours gives 0.5"),
+        (lambda decay: 1 / 3, "for d = 0.0 it is 1.0000"),
     ],
     four.check_imbalance: [
         (ratio, "right"), (lambda counts: max(counts) / sum(counts) * 10, "4 times too seldom"),
         (lambda counts: max(counts) / 100, "4 times too seldom"),
         (lambda counts: max(counts) / min(counts), "3 times the even share"),
         (lambda counts: min(ratio(counts), 9.0), "infinity"),
+    ],
+    four.check_costliest_line: [
+        ("betas", "right"), ("learning_rate", "a good deal"), ("average_decay", "so early"),
+        ("bfloat16", "expected"),
+    ],
+    four.check_steps_to_forget: [
+        ((459, 4603), "right"), ((458.2, 4602.9), "right"), ((100, 4603), "length of the memory"),
+        ((459, 1000), "length of the memory"), ((69, 4603), "half is left"),
+        ((459, 2301), "a tenth is left"), ((10_000, 4603), "not a line"),
+        ((-458.2, 4603), "positive"),
+        ((459, 5000), "take logarithms"), (459, "two numbers"),
     ],
     five.check_mean_length: [
         (None, "not tried yet"), (5.8, "right"), (10 / math.sqrt(3), "right"),
