@@ -42,18 +42,15 @@ def check_shares(answer: object) -> None:
             "with the saturating loss it is not {:g}: divide D of this fake by the sum of all D.",
             5e-3,
         )
-        faults = faults or number_faults(
-            answer[1],
-            alive,
-            {
+        if not faults and not is_near(found[1], alive, 4e-4):
+            reasons = {
                 0.5: "0.5 is the weight itself; divide it by the sum of all 128 weights.",
                 0.5 / 1.499: "the sum has 127 weights of 0.999, not one of them.",
                 dead: "that is the share with the saturating loss; here a weight is 1 - D.",
                 1 / 128: "the weights are not equal: the others have 0.999, this one 0.5.",
-            },
-            "with the non-saturating loss it is not {:g}: each weight is 1 - D.",
-            4e-4,
-        )
+            }
+            otherwise = "with the non-saturating loss it is not {:g}: each weight is 1 - D."
+            faults = number_faults(answer[1], math.nan, reasons, otherwise, 2e-3)
     verdict(tried, faults)
 
 
