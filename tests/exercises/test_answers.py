@@ -99,6 +99,10 @@ def better(first, second):
     return mean(second) - mean(first) > 2 * error
 
 
+def half(r, beta2):
+    return math.log(3 * r**2 / (1 - r**2)) / math.log(beta2)
+
+
 def update(a, b, rate):
     b = b + rate * a
     return a - rate * b, b
@@ -252,9 +256,14 @@ ANSWERS = {
         ("near", "right"), (" Near ", "right"), ("above", "with one of its own"),
         ("below", "less real"), ("same", "one of the words"), (0.5, "one of the words"),
     ],
-    three.check_slope_ratio: [
-        (999, "right"), (1000, "a little less"), (1 / 999, "the other way round"),
-        (0.001, "D(G(z)) itself"), (5, "5 is not"), ("999", "no number"),
+    three.check_shares: [
+        ((0.797, 0.0039), "right"), ((0.8, 0.004), "right"), ((0.0039, 0.797), "exchanged"),
+        ((79.7, 0.39), "per cent"), ((0.5, 0.0039), "the weight itself"),
+        ((0.797, 0.5), "the weight itself"), ((0.998, 0.0039), "127 weights of 0.001"),
+        ((0.797, 0.334), "127 weights of 0.999"), ((1 / 128, 0.0039), "not equal"),
+        ((0.797, 1 / 128), "not equal"), ((0.797, 0.797), "here a weight is 1 - D"),
+        ((0.3, 0.0039), "it is not 0.3"), ((0.797, 0.3), "it is not 0.3"),
+        (0.797, "not 2 answers"), (("0.797", 0.0039), "no number"), ((0.797, ...), "not tried yet"),
     ],
     three.check_accuracy: [
         (lambda r, f: torch.cat((r > 0, f < 0)).float().mean(), "right"),
@@ -263,9 +272,28 @@ ANSWERS = {
         (lambda r, f: torch.cat((r > 0.5, f < 0.5)).float().mean(), "threshold"),
         (lambda r, f: 0.123, "it gives 0.123"),
     ],
-    three.check_adam_memory: [
-        (1386, "right"), (693, "to a quarter"), (1000, "length of the memory"),
-        (100, "not one half"),
+    three.check_steps_to_half: [
+        (half, "right"), (lambda r, b: -half(r, b), "is positive"),
+        (lambda r, b: math.log(4 * r**2) / math.log(b), "new squares are missing"),
+        (lambda r, b: math.log(r**2 / (1 - r**2)) / math.log(b), "the root of v"),
+        (lambda r, b: math.log(r / (1 - r)) / math.log(b), "averages the squares"),
+        (lambda r, b: math.log(1 / 4) / math.log(b), "denominator has halved"),
+        (lambda r, b: 1 / (1 - b), "length of the memory"),
+        (lambda r, b: half(0.01, 0.999), "for r = 0.1, beta2 = 0.99 it gives 8108"),
+    ],
+    three.check_disagreement: [
+        (((0.01, 0.2), (1, -1)), "right"), (([0.9, 0.3], [-2.0, 1.5]), "right"),
+        (((0.01, 0.2), (1, 1)), "one sign"), (((0.2, 0.2), (1, -1)), "parallel"),
+        (((0, 0.2), (1, -1)), "a probability"), (((0.01, 0.2), (1, -9)), "they have one sign"),
+        (((0.01, 0.2), (math.inf, -1)), "finite"), ((0.01, 0.2), "D of the two fakes"),
+        (((0.01, 0.2), (1, ...)), "not tried yet"),
+    ],
+    three.check_one_change: [
+        ((0.7, 0.7, 0.7), "right"), ((1.0, 0.7, 0.7), "is head_start 0"),
+        ((0.7, 0.99, 0.7), "at 0.99, D still wins: is d_learning_rate"),
+        ((0.7, 0.7, 1.0), "is learning_rate 0.3"), ((70, 70, 70), "per cent"),
+        ((0.7, 0.7, -1), "between 0 and 1"), ((0.7, 0.7, 0.1), "worse than a coin"),
+        ((0.7, 0.7), "not 3 answers"), ((..., 0.7, 0.7), "not tried yet"),
     ],
     four.check_wrong_answers: [
         (WRONG_AT_1386, "right"), (WRONG_AT_1386[::-1], "this D is right"),
