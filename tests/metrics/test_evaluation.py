@@ -93,7 +93,7 @@ def test_real_images_score_well_and_training_images_are_found_out():
         assert 0.1 <= one.sigma <= 1
         assert one.parzen > 0
     assert (known.copies_pixels, known.copies_features) == (1, 1)
-    assert max(unseen.copies_pixels, unseen.copies_features) <= 0.06  # of 50 images, a threshold
+    assert unseen.copies_features <= 0.05  # in pixels they are among the 51,000
 
 
 def test_the_progress_bars_can_be_off_and_are_on_by_default(capsys):
