@@ -150,8 +150,8 @@ FABRICATED = Scores(
     recall=0.5,
     density=1.2345,
     coverage=0.87654,
-    nearest_pixels=0.987,
-    nearest_features=1.004,
+    copies_pixels=0.3014,
+    copies_features=0.0088,
 )
 
 

@@ -6,7 +6,15 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from gan_helpers.exercises import answer_of, is_tried, number_faults, tensor_faults, verdict
+from gan_helpers.exercises import (
+    answer_of,
+    is_near,
+    is_tried,
+    no_tensor,
+    number_faults,
+    tensor_faults,
+    verdict,
+)
 from gan_helpers.latent import slerp
 from gan_helpers.models import Generator, evaluating, new_network
 
@@ -28,22 +36,64 @@ def check_mean_length(length: object) -> None:
     verdict(tried, number_faults(length, 10 / math.sqrt(3), reasons, otherwise, 0.06))
 
 
-def check_slerp(my_slerp: Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor]) -> None:
-    """Check exercise 5.2: spherical interpolation of two z. Introduced in notebook 05."""
+def check_rescaled_line(
+    rescaled_line: Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor],
+) -> None:
+    """Check exercise 5.2: lerp / sqrt((1 - t)^2 + t^2), of variance 1.
+
+    Introduced in notebook 05.
+    """
     rng = torch.Generator().manual_seed(0)
     a, b = torch.randn(2, 100, generator=rng)
-    answer = answer_of(my_slerp, a, b, 0.3)
+    answer = answer_of(rescaled_line, a, b, 0.3)
     tried, faults = is_tried(answer), []
     if tried:
-        w = torch.arccos((a * b).sum() / (a.norm() * b.norm()))
+        line, variance = 0.7 * a + 0.3 * b, 0.7**2 + 0.3**2
+        right = line / math.sqrt(variance)
         reasons = [
-            (0.7 * a + 0.3 * b, "that is the straight line."),
-            (slerp(a, b, 0.7), "it starts at z_to: t = 0 must give z_from."),
-            (slerp(a, b, 0.3) * torch.sin(w), "the division by sin(w) is missing."),
-        ]
-        faults = tensor_faults(answer, slerp(a, b, 0.3), reasons)
+            (line, "that is the line itself, whose variance is (1 - t)^2 + t^2."),
+            (line / variance, "divide by the standard deviation: the root is missing."),
+            (line * math.sqrt(variance), "it multiplies; divide."),
+            (line * variance, "it multiplies; divide, by the root."),
+            (slerp(a, b, 0.3), "that is the arc, whose numbers depend on the angle as well."),
+            (line / line.norm(), "that has length 1; the variance shall be 1."),
+            (10 * line / line.norm(), "that gives every point one length, and lengths scatter;"
+             " the number may depend on t alone."),
+            ((0.3 * a + 0.7 * b) / math.sqrt(variance), "it starts at z_to: t = 0 gives z_from."),
+        ]  # fmt: skip
+        faults = tensor_faults(answer, right, reasons)
         if not faults:
-            faults = tensor_faults(answer_of(my_slerp, a, b, 1.0), b, [])
+            faults = tensor_faults(answer_of(rescaled_line, a, b, 1.0), b, [])
+    verdict(tried, faults)
+
+
+def check_two_mixtures(matrix: object) -> None:
+    """Check exercise 5.5: shape (6, 4), participation ratio 2, no column 0.
+
+    Two singular values are equal, the others 0. Introduced in notebook 05.
+    """
+    tried = is_tried(matrix)
+    faults = no_tensor(matrix) if tried else []
+    if tried and not faults:
+        m = matrix.detach().double()
+        if m.shape != (6, 4):
+            faults = [f"the shape is {tuple(m.shape)}; expected (6, 4): a row for each unit."]
+        elif not m.isfinite().all():
+            faults = ["there are NaN or infinite values in it."]
+        elif not m.any(dim=0).all():
+            column = int((~m.any(dim=0)).nonzero()[0])
+            faults = [f"column {column} is 0, so that number of z changes nothing."]
+        else:
+            energy = torch.linalg.svdvals(m).square()
+            ratio = (energy.sum() ** 2 / energy.square().sum()).item()
+            if not is_near(ratio, 2, 0.01):
+                hints = {
+                    1: ": all its rows point the same way",
+                    4: ": all four strengths are equal",
+                }
+                hint = hints.get(round(ratio, 2), "")
+                faults = [f"its participation ratio is {ratio:.2f}{hint}; two equal strengths, the"
+                          " others 0, make 2."]  # fmt: skip
     verdict(tried, faults)
 
 

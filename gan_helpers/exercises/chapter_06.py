@@ -5,24 +5,42 @@ from collections.abc import Callable
 
 import torch
 
-from gan_helpers.exercises import answer_of, described, is_tried, no_numbers, number_faults, verdict
+from gan_helpers.exercises import (
+    answer_of,
+    described,
+    is_near,
+    is_tried,
+    no_numbers,
+    no_tensor,
+    number_faults,
+    verdict,
+)
 
 
-def check_thief(answer: object) -> None:
-    """Check exercise 6.1: which number gives a copier away. Introduced in notebook 06."""
-    reasons = {
-        "parzen": "10,000 copied training images score what real images score, about 240 nats.",
-        "frechet": "copies have the mean and the covariance of real images: the distance is small.",
-        "coverage": "copies lie everywhere that real images lie.",
-        "precision": "each copy is a real image, so it lies where real images lie.",
-        "recall": "the balls around copies are those around real images.",
-        "classes_missing": "the copies are of all ten classes.",
-    }
-    named, faults = isinstance(answer, str), []
-    if not named or answer != "nearest_pixels":
-        unknown = f"{described(answer)} is none of the names in the list."
-        faults.append(reasons.get(answer, unknown) if named else unknown)
-    verdict(answer is not ..., faults)
+def check_two_values(values: object) -> None:
+    """Check exercise 6.1: two values whose Frechet distance to N(0, 1) is 0.
+
+    Mean 0 and standard deviation 1: -1 and 1, equally often, are one answer; a and -1/a with
+    probabilities 1 / (1 + a^2) and a^2 / (1 + a^2) are others. Introduced in notebook 06.
+    """
+    tried = is_tried(values)
+    faults = no_tensor(values) if tried else []
+    if tried and not faults:
+        points = values.detach().double()
+        mean, std = points.mean().item(), points.std(correction=0).item() if points.numel() else 0.0
+        if points.shape != (1000,):
+            faults = [f"the shape is {tuple(points.shape)}; expected (1000,)."]
+        elif not points.isfinite().all():
+            faults = ["there are NaN or infinite values in it."]
+        elif len(points.unique()) > 2:
+            faults = [f"it holds {len(points.unique())} different values; two are allowed."]
+        elif len(points.unique()) == 1:
+            faults = ["all values are equal: the standard deviation is 0, that of N(0, 1) is 1."]
+        elif not is_near(mean, 0, 0.01):
+            faults = [f"its mean is {mean:.2f}, that of N(0, 1) is 0: shift it."]
+        elif not is_near(std, 1, 0.01):
+            faults = [f"its standard deviation is {std:.2f}, that of N(0, 1) is 1: scale it."]
+    verdict(tried, faults)
 
 
 def check_unit_range(to_unit_range: Callable[[float, int], float]) -> None:
@@ -50,28 +68,37 @@ def check_unit_range(to_unit_range: Callable[[float, int], float]) -> None:
     verdict(tried, faults)
 
 
-def check_frechet_1d(distance: Callable[[torch.Tensor, torch.Tensor], float]) -> None:
-    """Check exercise 6.3, the Frechet distance in one dimension. Introduced in notebook 06."""
-    rng = torch.Generator().manual_seed(0)
-    a = torch.randn(5000, generator=rng, dtype=torch.float64) + 1
-    b = 3 * torch.randn(5000, generator=rng, dtype=torch.float64) - 1
-    answer = answer_of(distance, a, b)
-    tried = is_tried(answer)
-    faults = []
+def check_mean_bias(
+    mean_bias: Callable[[torch.Tensor, int, torch.Tensor, int], float],
+) -> None:
+    """Check exercise 6.3: the bias of |m_a - m_b|^2, tr(C_a) / n + tr(C_b) / k.
+
+    ``mean_bias(cov_a, n, cov_b, k)``. Introduced in notebook 06.
+    """
+    a = torch.tensor([[4.0, 1.0], [1.0, 2.0]], dtype=torch.float64)
+    b = torch.tensor([[2.0, -0.5], [-0.5, 10.0]], dtype=torch.float64)
+    answer = answer_of(mean_bias, a, 100, b, 300)
+    tried, faults = is_tried(answer), []
     if tried:
-        mean, std = (a.mean() - b.mean()) ** 2, (a.std() - b.std()) ** 2
         reasons = {
-            mean.item(): "the standard deviations are missing.",
-            std.item(): "the means are missing.",
-            (mean + std).sqrt().item(): "it is the squared distance; take no root.",
+            6 / 100: "the second mean is estimated, too: its variances are missing.",
+            12 / 300: "the first mean is estimated, too: its variances are missing.",
+            6 / 100 - 12 / 300: "the variance of a difference is the *sum* of the two variances.",
+            (6 + 12) / 400: "each set has a number of samples of its own.",
+            6 / 300 + 12 / 100: "n and k are exchanged.",
             (
-                mean + (a.var() - b.var()) ** 2
-            ).item(): "it takes standard deviations, not variances.",
-            (mean + a.var() + b.var()).item(): "the mixed term -2 s1 s2 is missing.",
+                a.sum() / 100 + b.sum() / 300
+            ).item(): "only the diagonal counts: covariances of two features do not.",
+            7 / 100 + 19.75 / 300: "the determinant is not asked for: sum the diagonal.",
+            18.0: "variances of single samples: a mean of n scatters n times less.",
+            math.sqrt(6) / 10 + math.sqrt(12 / 300): "squares are added: take no root.",
         }
-        right = (mean + std).item()
-        # N or N - 1 below the line of the variance, both are right.
-        faults = number_faults(answer, right, reasons, f"it gives {{:.2f}}, not {right:.2f}.", 0.01)
+        otherwise = "it gives {:.4f}; write the diagonals of the two matrices and sum step by step."
+        faults = number_faults(answer, 6 / 100 + 12 / 300, reasons, otherwise, 1e-6)
+        if not faults:
+            twice = answer_of(mean_bias, 2 * a, 100, b, 300)
+            text = "it must use the covariances that it is given."
+            faults = number_faults(twice, 12 / 100 + 12 / 300, {}, text, 1e-6)
     verdict(tried, faults)
 
 

@@ -16,6 +16,6 @@ from gan_helpers.metrics.evaluation import (
     load_scores,
     score_table,
 )
-from gan_helpers.metrics.neighbours import PRDC, nearest_neighbours, prdc
+from gan_helpers.metrics.neighbours import PRDC, near_copies, nearest_neighbours, prdc
 from gan_helpers.metrics.parzen import SIGMAS, choose_sigma, mean_and_error, parzen_log_likelihood
 from gan_helpers.metrics.reading import range_remark, read_images

@@ -18,15 +18,16 @@ def frechet_distance(features: torch.Tensor, other: torch.Tensor) -> float:
     """Frechet distance between the Gaussians that have the means and covariances of two sets.
 
     |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)), in squared units of the features; at least 0.
-    Estimated from few samples it is too large (notebook 06 shows by how much), so only distances
-    at the same N compare.
+    Estimated from N samples it is too large by about c / N, where c depends on both sets: of two
+    distances at one N the lower one need not be the nearer set (notebook 06 shows by how much).
 
     ``features`` and ``other``: float, shapes (N, d) and (M, d). Raises ``TypeError`` for another
     dtype, ``ValueError`` for other shapes, values that are not finite, and N or M not above d,
     where a covariance is singular.
 
     Source: Dowson and Landau 1982; Heusel et al. 2017, "Performance measure" (the FID, there with
-    Inception's features). Introduced in notebook 06, "The Frechet distance".
+    Inception's features); Chong and Forsyth 2020 (the bias). Introduced in notebook 06,
+    "The Frechet distance".
     """
     a, b = check_features(features, "features"), check_features(other, "other")
     check_same_width(a, b, "features", "other")
@@ -80,8 +81,8 @@ def mode_coverage(
     """Shares of the classes among the samples, their KL to the real shares, classes missing.
 
     KL = sum_c q_c log(q_c / p_c), q generated, p real, in nats; at most log(1 / min p_c). A class
-    counts as missing below a tenth of its real share: a classifier must put noise somewhere, so a
-    few stray samples prove nothing.
+    counts as missing below a tenth of its real share. The tenth is this course's rule, no standard:
+    a classifier must put noise somewhere, so a few stray samples prove nothing.
 
     ``labels`` and ``real_labels``: int64 in [0, classes), shapes (N,) and (M,); each class occurs
     among the real ones. Raises ``TypeError`` for another dtype, ``ValueError`` for other values.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 
-from gan_helpers.checks import check_tensor, whole_number
+from gan_helpers.checks import check_floats, check_tensor, number, whole_number
 from gan_helpers.metrics.checks import check_features, check_same_width, pixel_rows
 from gan_helpers.progress import progress_bar
 
@@ -28,10 +28,11 @@ class PRDC(NamedTuple):
 def prdc(real: torch.Tensor, generated: torch.Tensor, k: int = 5) -> PRDC:
     """Precision, recall, density and coverage, from balls that reach to the k-th neighbour.
 
-    The ball of a point reaches to its k-th nearest neighbour in its own set; a set's balls stand
-    for the region that it fills. ``real`` and ``generated``: float features, shapes (N, d) and
-    (M, d). Raises ``TypeError`` for another dtype, ``ValueError`` for other shapes, values that are
-    not finite, and N or M not above k.
+    The ball of a point reaches to its k-th nearest neighbour in its own set, which is not inside
+    (distance < radius, as in the code of Naeem et al.; that of Kynkaanniemi et al. has <=); a
+    set's balls stand for the region that it fills. ``real`` and ``generated``: float features,
+    shapes (N, d) and (M, d). Raises ``TypeError`` for another dtype, ``ValueError`` for other
+    shapes, values that are not finite, and N or M not above k.
 
     Source: Kynkaanniemi et al. 2019, section 2 (precision, recall); Naeem et al. 2020, section 3
     (density, coverage). Introduced in notebook 06, "Precision and recall".
@@ -124,3 +125,29 @@ def nearest_neighbours(
             distances.append(exact.gather(1, order))
             bar.update(len(part))
     return Neighbours(torch.cat(distances), torch.cat(indices))
+
+
+def near_copies(distances: torch.Tensor, unseen: torch.Tensor, quantile: float = 0.01) -> float:
+    """Share of ``distances`` below the 1 % quantile of ``unseen``: about 0.01 without copies.
+
+    ``distances``, shape (N,): from samples to their nearest training images. ``unseen``, shape
+    (M,): the same of images that nobody can have copied, those of a test set. Both float, at least
+    0, in one unit. The result is in [0, 1]; it is 0 where samples lie further from the training
+    images than unseen images do.
+
+    Raises ``TypeError`` for what are no floats and ``ValueError`` for another shape, no distances,
+    NaN or a ``quantile`` outside [0, 1].
+
+    Source: after Meehan et al. 2020, "A non-parametric test to detect data-copying in generative
+    models", who compare the two sets of distances by a rank test, region by region. Introduced in
+    notebook 06, "Does it copy?".
+    """
+    quantile = number(quantile, "quantile", least=0, most=1)
+    for values, name in ((distances, "distances"), (unseen, "unseen")):
+        check_floats(values, name)
+        if values.ndim != 1 or len(values) == 0 or not (values >= 0).all():
+            raise ValueError(
+                f"{name} has shape {tuple(values.shape)}; expected (N,), N at least 1, all at "
+                "least 0. nearest_neighbours(...).distances[:, 0] gives them."
+            )
+    return (distances < unseen.double().quantile(quantile)).double().mean().item()

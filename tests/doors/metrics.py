@@ -17,6 +17,7 @@ from doors.given import (
 from gan_helpers import metrics
 
 SHARES = torch.full((40, 10), 0.1)
+FLOAT_ROW = torch.linspace(0, 1, 40)
 MANY = BYTES.repeat(25, 1, 1, 1)
 
 DOORS = {
@@ -67,6 +68,16 @@ DOORS = {
         ("references", [BYTES], TYPE, "list"),
         ("k", 0, VALUE, "0"),
         ("k", "1", TYPE, "whole number"),
+    ],
+    metrics.near_copies: [
+        {"distances": FLOAT_ROW, "unseen": FLOAT_ROW},
+        ("distances", FLOAT_ROW.tolist(), TYPE, "list"),
+        ("distances", FLOAT_ROW[:, None], VALUE, "(40, 1)"),
+        ("unseen", FLOAT_ROW[:0], VALUE, "(0,)"),
+        ("unseen", FLOAT_ROW * NAN, VALUE, "at least 0"),
+        ("unseen", FLOAT_ROW.long(), TYPE, "int64"),
+        ("quantile", 1.5, VALUE, "1.5"),
+        ("quantile", "0.01", TYPE, "number"),
     ],
     metrics.parzen_log_likelihood: [
         {"images": BYTES, "samples": BYTES, "sigma": 0.2, "progress": False},

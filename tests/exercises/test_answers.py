@@ -51,15 +51,8 @@ def arc(a, b, t):
     return (torch.sin((1 - t) * w) * a + torch.sin(t * w) * b) / torch.sin(w)
 
 
-def arc_by_rotation(a, b, t):
-    """The same arc from a basis of the plane, for lengths that differ."""
-    u, w = a / a.norm(), angle(a, b)
-    v = b / b.norm() - torch.cos(w) * u
-    v = v / v.norm()
-    share = torch.sin(t * w) / torch.sin(w)  # of b's length; the rest is a's
-    rest = torch.sin((1 - t) * w) / torch.sin(w)
-    along, across = rest * a.norm() + share * b.norm() * torch.cos(w), share * b.norm()
-    return along * u + across * torch.sin(w) * v
+def rescaled(a, b, t):
+    return ((1 - t) * a + t * b) / ((1 - t) ** 2 + t**2) ** 0.5
 
 
 def coordinate(z, v, value):
@@ -84,14 +77,6 @@ def step_with_backward(generator, x, z, rate, tidy=True):
     if tidy:
         generator.zero_grad()
     return z - rate * z.grad  # still in the graph
-
-
-def distance(a, b):
-    return ((a.mean() - b.mean()) ** 2 + (a.std() - b.std()) ** 2).item()
-
-
-def distance_of_n(a, b):
-    return (a.mean() - b.mean()) ** 2 + (a.std(correction=0) - b.std(correction=0)) ** 2
 
 
 def better(first, second):
@@ -129,6 +114,7 @@ def name(d_real, d_fake, share):
 
 # D is wrong on 18 of 20 images, and its loss is 2 log 2.
 WRONG_AT_1386 = ([0.48] * 9 + [0.722], [0.52] * 9 + [0.278])
+MIXTURES = torch.tensor([[1.0, 1, 0, 0], [0, 0, 1, 1]]).repeat(3, 1)
 ANSWERS = {
     check_verdict: [
         ((False, []), "not tried yet: replace the dots"),
@@ -339,15 +325,24 @@ ANSWERS = {
         (17.3, "divide it by three"), (7.1, "the mean of two z"), (5.7, "5.7 is not it"),
         (-5.8, "-5.8 is not it"), (math.nan, "nan is not it"), ("5.8", "'5.8' is no number"),
     ],
-    five.check_slerp: [
-        (arc, "right"), (arc_by_rotation, "right"),
-        (lambda a, b, t: (1 - t) * a + t * b, "the straight line"),
-        (lambda a, b, t: arc(b, a, t), "starts at z_to"),
-        (lambda a, b, t: arc(a, b, t) * torch.sin(angle(a, b)), "division by sin(w) is missing"),
-        (lambda a, b, t: arc(a, b, t) if t < 0.5 else 0 * b, "the values differ"),
-        (lambda a, b, t: a * torch.nan, "the values differ"),
-        (lambda a, b, t: arc(a, b, t)[None], "shape is (1, 100)"),
+    five.check_rescaled_line: [
+        (rescaled, "right"), (lambda a, b, t: (1 - t) * a + t * b, "the line itself"),
+        (lambda a, b, t: rescaled(a, b, t) / ((1 - t) ** 2 + t**2) ** 0.5, "root is missing"),
+        (lambda a, b, t: rescaled(a, b, t) * ((1 - t) ** 2 + t**2), "it multiplies; divide."),
+        (lambda a, b, t: rescaled(a, b, t) * ((1 - t) ** 2 + t**2) ** 1.5, "by the root"),
+        (arc, "that is the arc"), (lambda a, b, t: rescaled(b, a, t), "starts at z_to"),
+        (lambda a, b, t: torch.nn.functional.normalize(rescaled(a, b, t), dim=0), "has length 1"),
+        (lambda a, b, t: 10 * rescaled(a, b, t) / rescaled(a, b, t).norm(), "lengths scatter"),
+        (lambda a, b, t: rescaled(a, b, t) if t < 0.5 else 0 * b, "the values differ"),
+        (lambda a, b, t: rescaled(a, b, t)[None], "shape is (1, 100)"),
         (lambda a, b, t: a.tolist(), "returns list; return a tensor"),
+    ],
+    five.check_two_mixtures: [
+        (MIXTURES, "right"), (3 * MIXTURES, "right"), (MIXTURES[:4], "the shape is (4, 4)"),
+        (torch.eye(6, 4), "4.00: all four strengths are equal"),
+        (torch.ones(6, 4), "1.00: all its rows"), ([[1.0]], "return a tensor"),
+        (torch.diag(torch.tensor([1.0, 1, 0, 0])).repeat(2, 1)[:6], "column 2 is 0"),
+        (MIXTURES * torch.tensor([1.0, 1, 2, 2]), "participation ratio is"),
     ],
     five.check_set_coordinate: [
         (coordinate, "right"),
@@ -371,23 +366,33 @@ ANSWERS = {
         (lambda g, x, z, rate: z[0], "the shape is (8,)"),
         (lambda g, x, z, rate: 2 * z, "the values differ"),
     ],
-    six.check_thief: [
-        ("nearest_pixels", "right"), ("parzen", "about 240 nats"),
-        ("frechet", "the distance is small"), ("loss", "'loss' is none of the names"),
+    six.check_two_values: [
+        (torch.tensor([-1.0, 1.0]).repeat(500), "right"),
+        (torch.tensor([-0.5] * 800 + [2.0] * 200), "right"),
+        (torch.tensor([0.0, 1.0]).repeat(500), "its mean is 0.50"),
+        (torch.tensor([-2.0, 2.0]).repeat(500), "its standard deviation is 2.00"),
+        (torch.zeros(1000), "all values are equal"), (torch.tensor([-1.0, 1.0]), "shape is (2,)"),
+        (torch.arange(1000.0), "1000 different values"), ([-1, 1], "return a tensor"),
+        (torch.full((1000,), math.inf), "NaN or infinite"),
     ],
     six.check_unit_range: [
         (lambda n, d: n + d * LOG2, "right"), (lambda n, d: n - d * LOG2, "the sign is wrong"),
         (lambda n, d: n + d, "counts in bits"), (lambda n, d: n, "yours gives -300.0"),
         (lambda n, d: n + 784 * LOG2, "number of pixels"),
     ],
-    six.check_frechet_1d: [
-        (distance, "right"), (distance_of_n, "right"),
-        (lambda a, b: (a.mean() - b.mean()) ** 2, "are missing"),
-        (lambda a, b: (a.std() - b.std()) ** 2, "means are missing"),
-        (lambda a, b: distance(a, b) ** 0.5, "take no root"),
-        (lambda a, b: (a.mean() - b.mean()) ** 2 + (a.var() - b.var()) ** 2, "not variances"),
-        (lambda a, b: (a.mean() - b.mean()) ** 2 + a.var() + b.var(), "mixed term"),
-        (lambda a, b: 1.0, "it gives 1.00"),
+    six.check_mean_bias: [
+        (lambda a, n, b, k: a.trace() / n + b.trace() / k, "right"),
+        (lambda a, n, b, k: (a.diag().sum() / n + b.diag().sum() / k).item(), "right"),
+        (lambda a, n, b, k: a.trace() / n, "the second mean"),
+        (lambda a, n, b, k: b.trace() / k, "the first mean"),
+        (lambda a, n, b, k: a.trace() / n - b.trace() / k, "*sum* of the two"),
+        (lambda a, n, b, k: (a + b).trace() / (n + k), "number of samples of its own"),
+        (lambda a, n, b, k: a.trace() / k + b.trace() / n, "exchanged"),
+        (lambda a, n, b, k: a.sum() / n + b.sum() / k, "only the diagonal"),
+        (lambda a, n, b, k: a.det() / n + b.det() / k, "the determinant"),
+        (lambda a, n, b, k: (a + b).trace(), "n times less"),
+        (lambda a, n, b, k: (a.trace() / n) ** 0.5 + (b.trace() / k) ** 0.5, "take no root"),
+        (lambda a, n, b, k: 0.1, "that it is given"), (lambda *given: 1.0, "it gives 1.0000"),
     ],
     six.check_better: [
         (better, "right"), (lambda a, b: mean(a) < mean(b), "seeds differ by 40"),

@@ -33,9 +33,7 @@ def fewer_real_images():
     train_features, test_features = classify(train[:1500])[0], classify(test)[0]
     pixels = nearest_neighbours(test[:50], train[:1500], progress=False).distances
     near = nearest_neighbours(test_features, train_features, progress=False).distances
-    reference = _Reference(
-        train_features, test_features, pixels.median().item(), near.median().item()
-    )
+    reference = _Reference(train_features, test_features, pixels[:, 0], near[:, 0])
     splits = {"train": (train, train_labels), "test": (test, test_labels)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluation, "_reference", lambda: reference)
@@ -59,7 +57,7 @@ def test_an_untrained_generator_scores_badly_and_each_score_is_a_plain_number(sc
     assert (scores.samples, type(scores.classes_missing)) == (1000, int)
     assert scores.frechet > 300 and scores.classifier_score < 2 and scores.classes_missing > 5
     assert scores.recall < 0.1 and scores.parzen < 0 and 0 <= scores.digits <= 1
-    assert 1.2 < scores.nearest_pixels < 5
+    assert scores.copies_pixels == scores.copies_features == 0
 
 
 def test_evaluate_is_evaluate_images_of_what_the_seed_draws(scores):
@@ -94,8 +92,8 @@ def test_real_images_score_well_and_training_images_are_found_out():
         assert min(one.precision, one.recall, one.coverage) > 0.8
         assert 0.1 <= one.sigma <= 1
         assert one.parzen > 0
-    assert (known.nearest_pixels, known.nearest_features) == (0, 0)
-    assert unseen.nearest_features > 0.7
+    assert (known.copies_pixels, known.copies_features) == (1, 1)
+    assert unseen.copies_features <= 0.05  # in pixels they are among the 51,000
 
 
 def test_the_progress_bars_can_be_off_and_are_on_by_default(capsys):

@@ -7,7 +7,7 @@ import torch
 from prdc import compute_prdc
 from sklearn.neighbors import NearestNeighbors
 
-from gan_helpers.metrics import nearest_neighbours, prdc
+from gan_helpers.metrics import near_copies, nearest_neighbours, prdc
 
 
 def points(count: int, width: int, seed: int, shift: float = 0.0) -> torch.Tensor:
@@ -154,3 +154,22 @@ def test_the_progress_bar_of_the_search_can_be_off_and_is_on_by_default(capsys):
     assert capsys.readouterr() == ("", "")
     nearest_neighbours(points(5, 2, 0), points(5, 2, 1))
     assert "5/5" in capsys.readouterr().err
+
+
+# near_copies
+
+
+def test_near_copies_are_those_below_a_quantile_of_the_unseen():
+    unseen = torch.linspace(1, 2, 101)  # the 1 % quantile is 1.01
+    distances = torch.tensor([0.0, 1.0, 1.0099, 1.02, 5.0])
+    assert near_copies(distances, unseen) == pytest.approx(0.6)
+    assert near_copies(distances, unseen, quantile=0.0) == pytest.approx(0.2)
+    assert near_copies(unseen, unseen) == pytest.approx(1 / 101)
+
+
+def test_a_share_of_copies_is_found_whatever_the_median_says():
+    rng = torch.Generator().manual_seed(0)
+    unseen, own = (4 + torch.randn(10_000, generator=rng) for _ in range(2))
+    own[:3000] = 0
+    assert near_copies(own.clamp(min=0), unseen.clamp(min=0)) == pytest.approx(0.307, abs=0.003)
+    assert own.median() > 0.85 * unseen.median()
