@@ -1,4 +1,4 @@
-"""Make every failure of notebook 07 and the runs that they are compared with, and keep each as a
+"""Make every failure of notebook 08 and the runs that they are compared with, and keep each as a
 history in the package, with what its samples are to the classifier.
 
 python recordings/record_failures.py              all of them, seeds 0 to 3 (with one

@@ -25,7 +25,7 @@ def plot_dashboard(history: History, alt: str, window: int = 50) -> None:
     """Show ``draw_dashboard`` of ``history``; ``alt`` says in words what it shows.
 
     Raises ``TypeError`` for what is no history, no text or no whole number, and ``ValueError`` when
-    the history or ``alt`` is empty or ``window`` below 1. Introduced in notebook 07, "The
+    the history or ``alt`` is empty or ``window`` below 1. Introduced in notebook 08, "The
     dashboard".
     """
     show(draw_dashboard(history, window), alt)
@@ -37,7 +37,7 @@ def draw_dashboard(history: History, window: int = 50) -> Figure:
     Losses in nats with 2 log 2 and log 2 marked, outputs in [0, 1], both as running means over
     ``window`` steps; gradients on a logarithmic axis, in nats per unit of weight.
 
-    Errors as for ``plot_dashboard``. Introduced in notebook 07, "The dashboard".
+    Errors as for ``plot_dashboard``. Introduced in notebook 08, "The dashboard".
     """
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8.4, 5.2), layout="constrained")
@@ -55,7 +55,7 @@ def plot_gallery(histories: Mapping[str, History], alt: str, window: int = 50) -
     """Show ``draw_gallery`` of ``histories``; ``alt`` says in words what it shows.
 
     Errors as for ``draw_gallery``, and ``ValueError`` when ``alt`` is empty. Introduced in
-    notebook 07, "A discriminator that wins".
+    notebook 08, "A discriminator that wins".
     """
     show(draw_gallery(histories, window), alt)
 
@@ -65,7 +65,7 @@ def draw_gallery(histories: Mapping[str, History], window: int = 50) -> Figure:
 
     The pictures are those of ``draw_dashboard``, smaller and with 24 samples; each row has its own
     axes of losses and gradients. Raises ``TypeError`` for what are no histories by their names, and
-    ``ValueError`` when there is none, or an empty one. Introduced in notebook 07, "A discriminator
+    ``ValueError`` when there is none, or an empty one. Introduced in notebook 08, "A discriminator
     that wins".
     """
     check_kind(histories, "histories", Mapping, "{'healthy': history} is one, of one row.")
@@ -109,7 +109,7 @@ def draw_gallery(histories: Mapping[str, History], window: int = 50) -> Figure:
 def draw_last_samples(axes: Axes, history: History, columns: int = 10, count: int = 40) -> None:
     """Draw the last recorded samples of the fixed z into ``axes``, the first ``count`` of them.
 
-    Says so where none were recorded. Introduced in notebook 07, "The dashboard".
+    Says so where none were recorded. Introduced in notebook 08, "The dashboard".
     """
     axes.grid(False)
     axes.set(xticks=[], yticks=[], title="No samples were recorded")
@@ -123,7 +123,7 @@ def draw_last_samples(axes: Axes, history: History, columns: int = 10, count: in
 def draw_gradients(axes: Axes, history: History) -> None:
     """Draw the length of both players' gradients into ``axes``, on a logarithmic axis.
 
-    A gradient of exactly 0 has no place there: the legend says so. Introduced in notebook 07.
+    A gradient of exactly 0 has no place there: the legend says so. Introduced in notebook 08.
     """
     for name, player, colour, line in (
         ("d_grad_norm", "D", DISCRIMINATOR, "-"),

@@ -1,6 +1,6 @@
 """``diagnose``: what most likely went wrong in a run, read off its history by plain rules.
 
-The thresholds were set on seeds 0 to 2 of the recorded failures (notebook 07); seed 3 was recorded
+The thresholds were set on seeds 0 to 2 of the recorded failures (notebook 08); seed 3 was recorded
 after the last change to them, and tests/failures/test_diagnosis.py says how the rules do on it.
 """
 
@@ -103,7 +103,7 @@ def gather(history: History) -> Facts:
     it says of the samples is left out, as NaN.
 
     Raises ``TypeError`` for what is no history and ``ValueError`` for one of fewer than 200 steps,
-    with no measured steps, or without samples from its second half. Introduced in notebook 07, "The
+    with no measured steps, or without samples from its second half. Introduced in notebook 08, "The
     diagnosis".
     """
     check_history(history)
@@ -169,7 +169,7 @@ def diagnose(history: History) -> Diagnosis:
     their own, then who wins, then the samples. A history shows symptoms, so several mistakes can
     have one verdict; the advice names them.
 
-    Errors as for ``gather``. Introduced in notebook 07, "The diagnosis".
+    Errors as for ``gather``. Introduced in notebook 08, "The diagnosis".
     """
     check_history(history)
     if stopped := history.about.get("stopped"):

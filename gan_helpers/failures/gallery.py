@@ -48,7 +48,7 @@ class Failure:
     """One way to train: the course's, with one thing or two changed.
 
     Raises ``TypeError`` for a value of another kind and ``ValueError`` when ``steps`` is below 1.
-    Introduced in notebook 07.
+    Introduced in notebook 08.
     """
 
     change: str  # what is changed, in words
@@ -194,7 +194,7 @@ def produce(failure: Failure, images: torch.Tensor, seed: int = 0, steps: int | 
     in ``about["stopped"]``. Same failure, seed and images: same run.
 
     Raises ``TypeError`` for another failure, other images or what is no whole number, and
-    ``ValueError`` for fewer than one step, or too few images. Introduced in notebook 07.
+    ``ValueError`` for fewer than one step, or too few images. Introduced in notebook 08.
     """
     hint = "FAILURES['healthy'] is one; its keys are the names of the others."
     check_kind(failure, "failure", Failure, hint)
@@ -225,7 +225,7 @@ def load_recorded(name: str, seed: int) -> History:
 
     Made by ``python recordings/record_failures.py``, with seeds 0 to 3.
     Raises ``TypeError`` for a seed that is no whole number and ``ValueError`` for another name or
-    seed. Introduced in notebook 07, "The dashboard".
+    seed. Introduced in notebook 08, "The dashboard".
     """
     known = [*FAILURES, *COMPARISONS]
     if name not in known:

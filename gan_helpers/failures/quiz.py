@@ -1,6 +1,6 @@
 """A blind quiz: dashboards of recorded runs without their names, and a score.
 
-The runs are seed 2 of the recorded failures; the pictures of notebook 07 are of seed 0.
+The runs are seed 2 of the recorded failures; the pictures of notebook 08 are of seed 0.
 """
 
 from gan_helpers.checks import whole_number
@@ -30,7 +30,7 @@ class Quiz:
     """Twelve dashboards; name the failure, be told why not, and count.
 
     ``quiz.show(3)`` draws case 3, ``quiz.answer(3, "mode collapse")`` says whether that is right,
-    and ``quiz.score()`` how many are. Introduced in notebook 07, "A blind quiz".
+    and ``quiz.score()`` how many are. Introduced in notebook 09, "A blind quiz".
     """
 
     def __init__(self) -> None:

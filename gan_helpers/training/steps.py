@@ -16,7 +16,7 @@ from gan_helpers.training.recording import (
 )
 from gan_helpers.training.run import FIXED_Z_COUNT, Run
 
-HOPELESS = 1e9  # nats; of the failures recorded for notebook 07 none went beyond 2e4
+HOPELESS = 1e9  # nats; of the failures recorded for notebook 08 none went beyond 2e4
 
 
 def discriminator_step(

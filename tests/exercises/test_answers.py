@@ -18,6 +18,7 @@ from gan_helpers.exercises import chapter_04 as four
 from gan_helpers.exercises import chapter_05 as five
 from gan_helpers.exercises import chapter_06 as six
 from gan_helpers.exercises import chapter_07 as seven
+from gan_helpers.exercises import chapter_08 as eight
 
 LOG2 = math.log(2)
 
@@ -301,7 +302,7 @@ ANSWERS = {
         (lambda *given: max(1, count(*given)), "find no mode"),
         (lambda s, c, std: 0, "0 modes where there are 2"),
     ],
-    seven.check_name_failure: [
+    eight.check_name_failure: [
         (name, "right"), (lambda *numbers: "healthy", "four in five modes"),
         (lambda r, f, s: "collapse" if s < 0.8 else name(r, f, s), "first give G a gradient"),
         (lambda r, f, s: "D wins" if r > 0.95 else name(r, f, s), "the real ones only"),
@@ -400,7 +401,9 @@ def test_a_function_that_stops_is_not_right_and_the_line_says_where(said, check)
     assert line.endswith("nothing\\nthere'")
 
 
-@pytest.mark.parametrize("then", [math.nan, "text", None, stopping], ids=["nan", "text", "none", "stopping"])
+@pytest.mark.parametrize(
+    "then", [math.nan, "text", None, stopping], ids=["nan", "text", "none", "stopping"]
+)
 @pytest.mark.parametrize("check", FUNCTIONS)
 def test_a_function_that_is_right_but_once_is_never_right(said, check, then):
     """Many checks call the function more than once."""

@@ -1,4 +1,4 @@
-"""The blind quiz of notebook 07: its cases, its answers, its score."""
+"""The blind quiz of notebook 09: its cases, its answers, its score."""
 
 import re
 
