@@ -11,6 +11,7 @@ from gan_helpers.kinds import check_kind
 from gan_helpers.plots import (
     DISCRIMINATOR,
     GENERATOR,
+    REFERENCE_LINE,
     STYLE,
     draw_losses,
     draw_outputs,
@@ -43,9 +44,12 @@ def draw_dashboard(history: History, window: int = 50) -> Figure:
         figure = Figure(figsize=(8.4, 5.2), layout="constrained")
         (losses, outputs), (gradients, samples) = figure.subplots(2, 2)
     draw_losses(losses, history, window)
+    mark_negative_loss(losses, history)
     for mark in losses.texts:  # beside the picture, where no curve runs through their names
         mark.set(position=(1.01, mark.xy[1]), horizontalalignment="left")
     draw_outputs(outputs, history, window)
+    for axes in (losses, outputs):
+        legend_above(axes)
     draw_gradients(gradients, history)
     draw_last_samples(samples, history)
     return figure
@@ -83,6 +87,7 @@ def draw_gallery(histories: Mapping[str, History], window: int = 50) -> Figure:
         losses, outputs, gradients, samples = row
         history = histories[name]
         draw_losses(losses, history, window)
+        mark_negative_loss(losses, history)
         draw_outputs(outputs, history, window)
         draw_gradients(gradients, history)
         draw_last_samples(samples, history, columns=6, count=24)
@@ -104,6 +109,20 @@ def draw_gallery(histories: Mapping[str, History], window: int = 50) -> Figure:
                 axes.set_xlabel("step")
         losses.set_title(name, loc="left", fontsize=9, fontweight="bold")
     return figure
+
+
+def mark_negative_loss(axes: Axes, history: History) -> None:
+    """Mark -log 2, where the saturating loss is undecided, if G's loss is negative at the end."""
+    if np.median(history.g_loss[-max(1, history.steps // 4) :]) < 0:
+        axes.axhline(-np.log(2), **REFERENCE_LINE)
+        axes.annotate("-log 2 = -0.693", (1, -np.log(2)), xycoords=("axes fraction", "data"),
+                      fontsize=8, ha="right", va="top", color="0.3")  # fmt: skip
+
+
+def legend_above(axes: Axes) -> None:
+    """Put the legend between the title and the picture, where no curve is."""
+    axes.set_title(axes.get_title(), pad=20)
+    axes.legend(ncols=2, frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 0.97))
 
 
 def draw_last_samples(axes: Axes, history: History, columns: int = 10, count: int = 40) -> None:
@@ -133,9 +152,11 @@ def draw_gradients(axes: Axes, history: History) -> None:
         shown = np.where(lengths > 0, lengths, np.nan)
         label = f"{player}'s gradient" + (" is 0" if len(lengths) and not lengths.any() else "")
         axes.plot(history.measured_steps, shown, color=colour, ls=line, lw=1.2, label=label)
-    axes.set_yscale("log")
     axes.set_xlim(-0.02 * history.steps, 1.02 * history.steps)
+    if any(history.d_grad_norm) or any(history.g_grad_norm):
+        axes.set_yscale("log")
+    else:
+        axes.set_yticks([])
+        axes.text(0.5, 0.5, "exactly 0 in every step", transform=axes.transAxes, ha="center")
     finish(axes, "step", "length", "Gradients")
-    # These curves leap, so their names stand above them, below the title.
-    axes.set_title("Gradients", pad=20)
-    axes.legend(ncols=2, frameon=False, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 0.97))
+    legend_above(axes)

@@ -10,10 +10,15 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from gan_helpers.checks import check_images
+from gan_helpers.data import scale_images
+from gan_helpers.kinds import check_kind
 from gan_helpers.metrics import CLASSES, classify
-from gan_helpers.training import GROUPS, History, check_history
+from gan_helpers.models import evaluating, sample
+from gan_helpers.training import GROUPS, History, Run, check_history
 
 FEWEST = 200  # steps; before that a healthy run has no digits either
+HELD_OUT_Z = 1000  # generated images that compare_held_out asks D about
 REAL_DIGITS = 0.8  # of MNIST's images the classifier takes some 99 % for digits
 # Of a run on other data the classifier knows nothing: no rule holds that compares with NaN.
 NO_OPINION = dict.fromkeys(("digits", "largest_class", "largest_digit", "dark"), math.nan)
@@ -28,6 +33,7 @@ GRADIENTS_PILE_UP = "gradients pile up"
 SATURATED = "saturated loss"
 D_TOO_STRONG = "discriminator too strong"
 D_TOO_WEAK = "discriminator too weak"
+D_OVERFITS = "discriminator overfits"
 COLLAPSE = "mode collapse"
 NO_DIGITS = "no digits yet"
 
@@ -47,6 +53,8 @@ ADVICE = {
     "step for each of G's.",
     D_TOO_WEAK: "Give the discriminator a larger network or a larger learning rate: what it "
     "cannot see, the generator does not learn.",
+    D_OVERFITS: "Collect more images, or stop earlier. Else augment what D sees, real and "
+    "generated alike (Karras et al. 2020), or give D fewer units.",
     COLLAPSE: "Count the classes of many samples. Check that the images are shuffled; try "
     "BatchNorm in the generator, smaller betas, a discriminator that keeps up.",
     NO_DIGITS: "If it is still young, train longer; if that does not help, try a higher learning "
@@ -63,6 +71,14 @@ class Diagnosis(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.verdict}. {' '.join(self.evidence)} {self.advice}"
+
+
+class HeldOut(NamedTuple):
+    """What ``compare_held_out`` returns: of three kinds of images, the shares that D calls real."""
+
+    shown: float  # of images it was trained on
+    held_out: float  # of real images it has never seen
+    generated: float
 
 
 class Facts(NamedTuple):
@@ -94,6 +110,36 @@ class Facts(NamedTuple):
     spread: float  # standard deviation over the samples, mean of the pixels; real digits: 45
     dark: float  # a twentieth of all pixels is darker than this; real digits: 0
     real_digits: float = 1.0  # share of the real images that are; of few, see NO_OPINION
+    shown_real: float = math.nan  # shares that D calls real, where compare_held_out has measured
+    held_out_real: float = math.nan
+
+
+def compare_held_out(run: Run, shown: torch.Tensor, held_out: torch.Tensor) -> HeldOut:
+    """Ask the run's D about images it was trained on, about held-out ones and about generated ones.
+
+    A D that knows its training images by heart calls them real more often than others of the same
+    kind: share of ``shown`` with D(x) > 1/2, minus that of ``held_out``. D is asked in eval mode.
+    The answer is kept in ``run.history.about``, where ``diagnose`` looks for it.
+
+    ``shown``, ``held_out``: uint8, shape (N, 1, 28, 28); some hundred of each. Raises ``TypeError``
+    for what is no run or no images, and ``ValueError`` for another shape or none.
+
+    Source: Karras et al. 2020, section 2 (there with D's mean outputs). Introduced in notebook 08,
+    "A discriminator that knows its images by heart".
+    """
+    check_kind(run, "run", Run, "start_run(COURSE) makes one, and produce() trains one.")
+    discriminator, device = run.discriminator, run.fixed_z.device
+    rng = torch.Generator().manual_seed(1)
+    z = torch.randn(HELD_OUT_Z, run.generator.latent_dim, generator=rng)
+    found = []
+    check_images(shown, "shown")
+    check_images(held_out, "held_out")
+    for images in (shown, held_out, sample(run.sampler, z)):
+        with torch.no_grad(), evaluating(discriminator):
+            logits = discriminator(scale_images(images.to(device)))
+        found.append((logits > 0).float().mean().item())
+    run.history.about["held_out"] = " ".join(f"{share:.3f}" for share in found)
+    return HeldOut(*found)
 
 
 def gather(history: History) -> Facts:
@@ -156,6 +202,9 @@ def gather(history: History) -> Facts:
         spread=pixels.std(dim=0, correction=0).mean().item(),
         dark=pixels.flatten().kthvalue(max(1, pixels.numel() // 20)).values.item(),
     )
+    if "held_out" in history.about:
+        shown, held_out, _ = (float(share) for share in history.about["held_out"].split())
+        facts = facts._replace(shown_real=shown, held_out_real=held_out)
     if history.real is None:
         return facts
     real = (classify(history.real).digit > 0.5).float().mean().item()
@@ -178,7 +227,7 @@ def diagnose(history: History) -> Diagnosis:
         if not all(np.isfinite(getattr(history, name)).all() for name in names):
             return _diagnosis(DIVERGED, f"Not every {what} is a finite number.")
     facts = gather(history)
-    return _mistake(facts) or _loser(facts) or _samples(facts)
+    return _mistake(facts) or _by_heart(facts) or _loser(facts) or _samples(facts)
 
 
 def _diagnosis(verdict: str, *evidence: str) -> Diagnosis:
@@ -233,6 +282,18 @@ def _mistake(f: Facts) -> Diagnosis | None:
             f"D's gradient has a length of {f.d_gradient:.0f}, {f.d_gradient_growth:.1f} times "
             "that of the first quarter, and grows (healthy: 1 to 6).",
             f"d_loss is {f.d_loss:.2f}.",
+        )
+    return None
+
+
+def _by_heart(f: Facts) -> Diagnosis | None:
+    """D knows its training images; only images that it has not seen can tell (NaN: none asked)."""
+    if f.shown_real - f.held_out_real > 0.2:
+        return _diagnosis(
+            D_OVERFITS,
+            f"D calls {f.shown_real:.0%} of images it was trained on real, and "
+            f"{f.held_out_real:.0%} of held-out ones (healthy: alike).",
+            _seen(f),
         )
     return None
 

@@ -14,6 +14,7 @@ from gan_helpers.checks import whole_number
 from gan_helpers.data import ASSETS
 from gan_helpers.failures.mistakes import (
     SigmoidDiscriminator,
+    few_images_step,
     five_d_steps,
     generator_without_batchnorm,
     multiply_rate,
@@ -97,6 +98,9 @@ FAILURES = {
     "tiny_discriminator": Failure(
         "a discriminator with two hidden units",
         replace(COURSE, build_discriminator=partial(Discriminator, hidden=(2,))),
+    ),
+    "few_images": Failure(
+        "the first 300 images only, again and again", step=partial(few_images_step, count=300)
     ),
     # Numbers badly chosen.
     "high_rate": Failure(

@@ -88,6 +88,11 @@ def five_d_steps(run: Run, images: torch.Tensor, measure: bool) -> None:
     play_step(run, images, measure)
 
 
+def few_images_step(run: Run, images: torch.Tensor, measure: bool, count: int) -> None:
+    """``play_step`` on the first ``count`` images only, again and again."""
+    play_step(run, images[:count], measure)
+
+
 def step_with_mistakes(
     run: Run,
     images: torch.Tensor,
