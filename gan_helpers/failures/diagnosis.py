@@ -288,7 +288,7 @@ def _mistake(f: Facts) -> Diagnosis | None:
 
 def _by_heart(f: Facts) -> Diagnosis | None:
     """D knows its training images; only images that it has not seen can tell (NaN: none asked)."""
-    if f.shown_real - f.held_out_real > 0.2:
+    if f.shown_real - f.held_out_real > 0.15:
         return _diagnosis(
             D_OVERFITS,
             f"D calls {f.shown_real:.0%} of images it was trained on real, and "
