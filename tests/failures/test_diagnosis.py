@@ -18,10 +18,13 @@ from gan_helpers.failures import (
     COMPARISONS,
     FAILURES,
     Facts,
+    Failure,
+    compare_held_out,
     diagnose,
     diagnosis,
     gather,
     load_recorded,
+    produce,
 )
 from gan_helpers.failures.diagnosis import (
     BAD_START,
@@ -254,3 +257,20 @@ def test_a_run_on_other_data_is_judged_without_the_classifier_of_digits(name, on
 def test_a_short_history_and_one_without_late_samples_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         diagnose(change(load_recorded("healthy", 0)))
+
+
+def test_a_d_that_knows_its_images_by_heart_is_named_only_where_held_out_ones_were_asked():
+    history = load_recorded("few_images", 0)
+    assert diagnose(history).verdict == D_OVERFITS
+    unasked = replace(history, about={k: v for k, v in history.about.items() if k != "held_out"})
+    assert diagnose(unasked).verdict == HEALTHY
+
+
+def test_held_out_shares_are_those_that_d_calls_real():
+    run = produce(Failure("nothing"), load_mnist()[0], steps=1)
+    images, _ = load_mnist("test")
+    found = compare_held_out(run, images[:50], images[50:90])
+    assert all(0 <= share <= 1 for share in found)
+    again = compare_held_out(run, images[:50], images[:50])
+    assert again.shown == again.held_out == found.shown
+    assert run.history.about["held_out"].split()[0] == f"{found.shown:.3f}"
