@@ -53,7 +53,7 @@ def _penalised_d_steps(run: ToyRun, loss: PairLoss, gamma: float) -> float:
         with torch.no_grad():
             fake = run.generator(draw_toy_z(run))
         real_logits = run.discriminator(real)
-        d_loss = _scalar("discriminator", loss(real_logits, run.discriminator(fake)))
+        d_loss = _scalar("d_loss", loss(real_logits, run.discriminator(fake)))
         penalty = 0.0
         if gamma > 0:
             (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)  # (N, dim)
@@ -66,9 +66,9 @@ def _penalised_d_steps(run: ToyRun, loss: PairLoss, gamma: float) -> float:
     return d_loss.item()
 
 
-def _scalar(player: str, loss: torch.Tensor) -> torch.Tensor:
+def _scalar(name: str, loss: torch.Tensor) -> torch.Tensor:
     if getattr(loss, "shape", None) != ():
-        raise ValueError(f"the {player}'s loss is no scalar; expected the mean over the batch.")
+        raise ValueError(f"{name} gives no scalar; expected a function that takes the mean.")
     return loss
 
 
@@ -95,7 +95,7 @@ def toy_step_with(
     set_adam(run.g_optimizer, recipe.g_rate, recipe.betas)
     real = recipe.target.sample(recipe.batch_size, run.rng)
     fake_logits = run.discriminator(run.generator(draw_toy_z(run)))
-    loss = _scalar("generator", g_loss(run.discriminator(real), fake_logits))
+    loss = _scalar("g_loss", g_loss(run.discriminator(real), fake_logits))
     check_finite("generator", loss)
     run.g_optimizer.zero_grad()
     loss.backward()
