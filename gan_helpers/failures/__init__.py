@@ -11,11 +11,10 @@ from gan_helpers.failures.diagnosis import (
     FEWEST,
     Diagnosis,
     Facts,
-    HeldOut,
-    compare_held_out,
     diagnose,
     gather,
 )
 from gan_helpers.failures.gallery import COMPARISONS, FAILURES, Failure, load_recorded, produce
+from gan_helpers.failures.held_out import HeldOut, compare_held_out
 from gan_helpers.failures.mistakes import few_images_step
 from gan_helpers.failures.quiz import Quiz
