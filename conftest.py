@@ -4,7 +4,7 @@ from xdist.scheduler import LoadFileScheduling
 
 BROWSER = "tests/browser/"
 # The longest first: a worker that comes to one of them last leaves the other without work.
-LONGEST = (BROWSER, "notebooks/07", "notebooks/04", "notebooks/06", "notebooks/03", "notebooks/")
+LONGEST = (BROWSER, "notebooks/04", "notebooks/06", "notebooks/03", "notebooks/08", "notebooks/")
 
 
 def pytest_collection_modifyitems(items):

@@ -1,4 +1,4 @@
-"""Make every failure of notebook 07 and the runs that they are compared with, and keep each as a
+"""Make every failure of notebook 08 and the runs that they are compared with, and keep each as a
 history in the package, with what its samples are to the classifier.
 
 python recordings/record_failures.py              all of them, seeds 0 to 3 (with one
@@ -15,7 +15,7 @@ import time
 import torch
 
 from gan_helpers.data import load_mnist
-from gan_helpers.failures import COMPARISONS, FAILURES, diagnose, produce
+from gan_helpers.failures import COMPARISONS, FAILURES, compare_held_out, diagnose, produce
 from gan_helpers.failures.gallery import RECORDED
 from gan_helpers.metrics import classify
 from gan_helpers.models import sample
@@ -23,6 +23,7 @@ from gan_helpers.training import History, Run, load_history, save_history
 
 RUNS = FAILURES | COMPARISONS
 SAMPLES = 2_000
+SHOWN_IMAGES, HELD_OUT_IMAGES = 300, 1_000  # all failures train on the first 300 images
 SHOWN = ("d_loss", "g_loss", "d_real", "d_fake", "d_accuracy", "d_grad_norm", "g_grad_norm")
 
 
@@ -32,6 +33,9 @@ def record(name: str, images: torch.Tensor, seed: int) -> History:
     run = produce(failure, images, seed)
     seconds = time.perf_counter() - start
     history = run.history
+    if name == "few_images":  # the others were recorded before it was measured
+        held_out, _ = load_mnist("test")
+        compare_held_out(run, images[:SHOWN_IMAGES], held_out[:HELD_OUT_IMAGES])
     history.real = None  # they are MNIST's, and as large as a frame
     if len(history.frames) > 1:  # else the run ended before its second
         del history.frames[0], history.frame_steps[0]  # noise, and a third of the file

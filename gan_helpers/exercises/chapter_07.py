@@ -3,8 +3,6 @@
 import math
 from collections.abc import Callable
 
-import torch
-
 from gan_helpers.exercises import (
     Stopped,
     answer_of,
@@ -12,21 +10,29 @@ from gan_helpers.exercises import (
     is_near,
     is_tried,
     no_numbers,
+    no_tensor,
     number_faults,
     verdict,
 )
+from gan_helpers.games import modes_found, ring
 
 
-def check_growth(growth: object) -> None:
-    """Check exercise 7.1: growth of a simultaneous step, h = 0.5. Introduced in notebook 07."""
+def check_ring_radius(radius: object) -> None:
+    """Check exercise 7.1, the radius of the Dirac-GAN's limit cycle at h = 0.05.
+
+    Introduced in notebook 07.
+    """
     reasons = {
-        1.0: "that is the alternating update; simultaneous steps do not stay.",
-        1.25: "that is the growth of the squared distance; take the root.",
-        1.5: "a step goes at right angles to the way to the centre; lengths do not just add.",
-        0.5: "that is the length of the step, and it is added to what is there.",
+        0.1: "that is r squared; take the root.",
+        math.sqrt(0.4): "near the equilibrium the velocities have the length r / 2, not r.",
+        math.sqrt(0.2): "compare r squared with r squared: the text's first line is about half of "
+        "it.",
+        math.sqrt(0.05): "compare r squared with r squared: the step adds h^2 r^2 / 4 to it, and "
+        "the flow takes h r^4 / 8 away.",
+        0.63: "that is the radius at h = 0.2, the text's; here h is 0.05.",
     }
-    otherwise = "{:.3f} is not the absolute value of the eigenvalues of ((1, -h), (h, 1))."
-    verdict(growth is not ..., number_faults(growth, math.sqrt(1.25), reasons, otherwise, 2e-3))
+    otherwise = "at {:.3f} what a step adds and what the flow takes away do not balance."
+    verdict(radius is not ..., number_faults(radius, math.sqrt(0.1), reasons, otherwise, 3e-3))
 
 
 def check_alternating_update(update: Callable[[float, float, float], tuple]) -> None:
@@ -71,70 +77,67 @@ def _near(found: object, expected: tuple) -> bool:
     return all(is_near(float(f), e, 1e-6) for f, e in zip(found, expected, strict=True))
 
 
-def check_count_modes(
-    count_modes: Callable[[torch.Tensor, torch.Tensor, float], int],
-) -> None:
-    """Check exercise 7.3: how many modes were found. Introduced in notebook 07.
+def check_extragradient(answer: object) -> None:
+    """Check exercise 7.3, extragradient on the game a b: the best h, and where it flies out.
 
-    ``count_modes(samples, centres, std)``, as ``games.modes_found`` counts them.
+    ``answer``: the two numbers. Introduced in notebook 07.
     """
-    centres = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0], [10.0, 10.0]])
-    near = torch.tensor([[0.0, 0.1], [0.1, 0.0], [10.29, 0.0], [0.0, 8.0]])
-    close = torch.tensor([[0.0, 0.0], [1.0, 0.0]])
-    corners = torch.tensor([[[0.2, 0.2]], [[0.25, 0.25]]])  # at 2.8 and 3.5 std of 0.1
-    answer = answer_of(count_modes, near, centres, 0.1)
-    tried = is_tried(answer)
+    pair = isinstance(answer, (tuple, list)) and len(answer) == 2
+    tried = answer is not ... and not (pair and any(value is ... for value in answer))
     faults = []
-    if tried:
-        reasons = {
-            1: "a sample at 2.9 std belongs to its mode: the limit is 3.",
-            3: "a sample at 20 std from the nearest centre finds nothing: look at the distance.",
-            4: "it counts the samples; two of them lie at the same mode.",
-        }
-        otherwise = "it finds {:g} modes where there are 2."
-        faults = number_faults(answer, 2, reasons, otherwise, 0)
-        straight = "take the length of the straight line, as torch.cdist does."
-        others = (
-            (near, centres, 1.0, 3, "with std 1 the sample at a distance of 2 counts: use the std "
-             "given."),
-            (torch.full((5, 2), 5.0), centres, 0.1, 0, "five samples far from all centres find no "
-             "mode."),
-            (torch.tensor([[0.0, 0.31]]), centres, 0.1, 0, "a sample at 3.1 std finds no mode: the "
-             "limit is 3."),
-            (close[:1], close, 1.0, 1, "one sample within 3 std of two centres finds the nearest "
-             "one only."),
-            (corners[0], centres, 0.1, 1, straight),
-            (corners[1], centres, 0.1, 0, straight),
-        )  # fmt: skip
-        for *given, right, reason in others:
-            faults = faults or number_faults(answer_of(count_modes, *given), right, {}, reason, 0)
+    if tried and not pair:
+        faults = [f"{described(answer)} are no two numbers; expected (best, limit)."]
+    elif tried and not (faults := no_numbers(*answer)):
+        best, limit = map(float, answer)
+        if is_near(best, 1, 1e-2) and is_near(limit, math.sqrt(0.5), 1e-2):
+            faults = ["the two are exchanged: first the best h, then the limit."]
+        faults = faults or number_faults(
+            best,
+            math.sqrt(0.5),
+            {
+                0.5: "0.5 is the best h squared; take the root.",
+                1.0: "at h = 1 |lambda| is 1 again: the best h lies below.",
+                0.0: "at h = 0 nothing moves, and |lambda| is 1.",
+            },
+            "{:.3f} is not the h at which 1 - h^2 + h^4 is smallest: set its slope to 0.",
+            5e-3,
+        )
+        faults = faults or number_faults(
+            limit,
+            1.0,
+            {
+                2.0: "2 is the limit of the alternating steps; here |lambda| passes 1 earlier.",
+                math.sqrt(2): "there 1 - h^2 + h^4 is 3: the limit is where it is 1.",
+            },
+            "at h = {:.3f} the number 1 - h^2 + h^4 is not 1.",
+            5e-3,
+        )
     verdict(tried, faults)
 
 
-def check_name_failure(name_failure: Callable[[float, float, float], str]) -> None:
-    """Check exercise 7.4: a failure named from three numbers. Introduced in notebook 07.
+def check_fooling_points(points: object) -> None:
+    """Check exercise 7.4: points that both counts praise, and that are a collapse all the same.
 
-    ``name_failure(d_real, d_fake, share)``.
+    ``points``: (N, 2), for ``ring(std=0.1)``. Introduced in notebook 07.
     """
-    cases = [
-        ((0.5, 0.5, 1.0), "healthy", "D is unsure and all modes are there"),
-        ((0.5, 0.5, 0.2), "collapse", "a calm D proves nothing: four in five modes are missing"),
-        ((0.99, 0.01, 1.0), "D wins", "D is sure of both sides"),
-        ((0.99, 0.01, 0.1), "D wins", "D is sure, so first give G a gradient, then count"),
-        ((0.99, 0.4, 1.0), "healthy", "D is sure of the real ones only"),
-        ((0.5, 0.01, 0.9), "healthy", "D is sure of the generated ones only"),
-        ((0.96, 0.04, 1.0), "D wins", "above 0.95 and below 0.05 D is sure"),
-        ((0.94, 0.01, 1.0), "healthy", "D(x) is not above 0.95"),
-        ((0.99, 0.06, 1.0), "healthy", "D(G(z)) is not below 0.05"),
-        ((0.5, 0.5, 0.78), "collapse", "the share is below 0.8"),
-        ((0.5, 0.5, 0.82), "healthy", "the share is not below 0.8"),
-    ]
-    answers = [answer_of(name_failure, *numbers) for numbers, _, _ in cases]
-    tried = any(map(is_tried, answers))
-    faults = [answer.reason for answer in answers if isinstance(answer, Stopped)] or [
-        f"for D(x) {numbers[0]}, D(G(z)) {numbers[1]}, share {numbers[2]} it says "
-        f"{described(answer)}; {reason}."
-        for (numbers, right, reason), answer in zip(cases, answers, strict=True)
-        if not (isinstance(answer, str) and answer == right)
-    ]
-    verdict(tried, faults if tried else [])
+    target = ring(std=0.1)
+    faults = []
+    if points is not ... and not (faults := no_tensor(points)):
+        right = points.ndim == 2 and points.shape[1] == 2 and len(points) >= 1000
+        if not right:
+            faults = [f"the shape is {tuple(points.shape)}; expected (N, 2), N at least 1,000."]
+        elif not points.is_floating_point() or not points.isfinite().all():
+            faults = ["the points must be finite floats."]
+        else:
+            score = modes_found(points.detach(), target.centres, target.std)
+            share = score.counts.max().item() / max(1, int(score.counts.sum()))
+            if score.modes < 8:
+                faults = [f"only {score.modes} of 8 modes are found: one point at each is enough."]
+            elif score.high_quality < 0.95:
+                faults = [f"high quality is {score.high_quality:.0%}; expected 95 % at least."]
+            elif share < 0.9:
+                faults = [
+                    f"the largest mode has {share:.0%} of the points: that is no collapse yet; "
+                    "expected 90 % at least."
+                ]
+    verdict(points is not ..., faults)

@@ -1,6 +1,6 @@
 """``diagnose``: what most likely went wrong in a run, read off its history by plain rules.
 
-The thresholds were set on seeds 0 to 2 of the recorded failures (notebook 07); seed 3 was recorded
+The thresholds were set on seeds 0 to 2 of the recorded failures (notebook 08); seed 3 was recorded
 after the last change to them, and tests/failures/test_diagnosis.py says how the rules do on it.
 """
 
@@ -28,6 +28,7 @@ GRADIENTS_PILE_UP = "gradients pile up"
 SATURATED = "saturated loss"
 D_TOO_STRONG = "discriminator too strong"
 D_TOO_WEAK = "discriminator too weak"
+D_OVERFITS = "discriminator overfits"
 COLLAPSE = "mode collapse"
 NO_DIGITS = "no digits yet"
 
@@ -47,6 +48,8 @@ ADVICE = {
     "step for each of G's.",
     D_TOO_WEAK: "Give the discriminator a larger network or a larger learning rate: what it "
     "cannot see, the generator does not learn.",
+    D_OVERFITS: "Collect more images, or stop earlier. Else augment what D sees, real and "
+    "generated alike (Karras et al. 2020), or give D fewer units.",
     COLLAPSE: "Count the classes of many samples. Check that the images are shuffled; try "
     "BatchNorm in the generator, smaller betas, a discriminator that keeps up.",
     NO_DIGITS: "If it is still young, train longer; if that does not help, try a higher learning "
@@ -94,6 +97,8 @@ class Facts(NamedTuple):
     spread: float  # standard deviation over the samples, mean of the pixels; real digits: 45
     dark: float  # a twentieth of all pixels is darker than this; real digits: 0
     real_digits: float = 1.0  # share of the real images that are; of few, see NO_OPINION
+    shown_real: float = math.nan  # shares that D calls real, where compare_held_out has measured
+    held_out_real: float = math.nan
 
 
 def gather(history: History) -> Facts:
@@ -103,7 +108,7 @@ def gather(history: History) -> Facts:
     it says of the samples is left out, as NaN.
 
     Raises ``TypeError`` for what is no history and ``ValueError`` for one of fewer than 200 steps,
-    with no measured steps, or without samples from its second half. Introduced in notebook 07, "The
+    with no measured steps, or without samples from its second half. Introduced in notebook 08, "The
     diagnosis".
     """
     check_history(history)
@@ -156,6 +161,9 @@ def gather(history: History) -> Facts:
         spread=pixels.std(dim=0, correction=0).mean().item(),
         dark=pixels.flatten().kthvalue(max(1, pixels.numel() // 20)).values.item(),
     )
+    if "held_out" in history.about:
+        shown, held_out, _ = (float(share) for share in history.about["held_out"].split())
+        facts = facts._replace(shown_real=shown, held_out_real=held_out)
     if history.real is None:
         return facts
     real = (classify(history.real).digit > 0.5).float().mean().item()
@@ -169,7 +177,7 @@ def diagnose(history: History) -> Diagnosis:
     their own, then who wins, then the samples. A history shows symptoms, so several mistakes can
     have one verdict; the advice names them.
 
-    Errors as for ``gather``. Introduced in notebook 07, "The diagnosis".
+    Errors as for ``gather``. Introduced in notebook 08, "The diagnosis".
     """
     check_history(history)
     if stopped := history.about.get("stopped"):
@@ -178,7 +186,7 @@ def diagnose(history: History) -> Diagnosis:
         if not all(np.isfinite(getattr(history, name)).all() for name in names):
             return _diagnosis(DIVERGED, f"Not every {what} is a finite number.")
     facts = gather(history)
-    return _mistake(facts) or _loser(facts) or _samples(facts)
+    return _mistake(facts) or _by_heart(facts) or _loser(facts) or _samples(facts)
 
 
 def _diagnosis(verdict: str, *evidence: str) -> Diagnosis:
@@ -233,6 +241,18 @@ def _mistake(f: Facts) -> Diagnosis | None:
             f"D's gradient has a length of {f.d_gradient:.0f}, {f.d_gradient_growth:.1f} times "
             "that of the first quarter, and grows (healthy: 1 to 6).",
             f"d_loss is {f.d_loss:.2f}.",
+        )
+    return None
+
+
+def _by_heart(f: Facts) -> Diagnosis | None:
+    """D knows its training images; only images that it has not seen can tell (NaN: none asked)."""
+    if f.shown_real - f.held_out_real > 0.15:
+        return _diagnosis(
+            D_OVERFITS,
+            f"D calls {f.shown_real:.0%} of images it was trained on real, and "
+            f"{f.held_out_real:.0%} of held-out ones (healthy: alike).",
+            _seen(f),
         )
     return None
 

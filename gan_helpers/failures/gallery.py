@@ -14,6 +14,7 @@ from gan_helpers.checks import whole_number
 from gan_helpers.data import ASSETS
 from gan_helpers.failures.mistakes import (
     SigmoidDiscriminator,
+    few_images_step,
     five_d_steps,
     generator_without_batchnorm,
     multiply_rate,
@@ -48,7 +49,7 @@ class Failure:
     """One way to train: the course's, with one thing or two changed.
 
     Raises ``TypeError`` for a value of another kind and ``ValueError`` when ``steps`` is below 1.
-    Introduced in notebook 07.
+    Introduced in notebook 08.
     """
 
     change: str  # what is changed, in words
@@ -97,6 +98,9 @@ FAILURES = {
     "tiny_discriminator": Failure(
         "a discriminator with two hidden units",
         replace(COURSE, build_discriminator=partial(Discriminator, hidden=(2,))),
+    ),
+    "few_images": Failure(
+        "the first 300 images only, again and again", step=partial(few_images_step, count=300)
     ),
     # Numbers badly chosen.
     "high_rate": Failure(
@@ -194,7 +198,7 @@ def produce(failure: Failure, images: torch.Tensor, seed: int = 0, steps: int | 
     in ``about["stopped"]``. Same failure, seed and images: same run.
 
     Raises ``TypeError`` for another failure, other images or what is no whole number, and
-    ``ValueError`` for fewer than one step, or too few images. Introduced in notebook 07.
+    ``ValueError`` for fewer than one step, or too few images. Introduced in notebook 08.
     """
     hint = "FAILURES['healthy'] is one; its keys are the names of the others."
     check_kind(failure, "failure", Failure, hint)
@@ -225,7 +229,7 @@ def load_recorded(name: str, seed: int) -> History:
 
     Made by ``python recordings/record_failures.py``, with seeds 0 to 3.
     Raises ``TypeError`` for a seed that is no whole number and ``ValueError`` for another name or
-    seed. Introduced in notebook 07, "The dashboard".
+    seed. Introduced in notebook 08, "The dashboard".
     """
     known = [*FAILURES, *COMPARISONS]
     if name not in known:

@@ -1,4 +1,4 @@
-"""Mistakes that the failures of notebook 07 are made of, each a function or a module of its own.
+"""Mistakes that the failures of notebook 08 are made of, each a function or a module of its own.
 
 What has to be done to a run that has just been started is a function of the run; what must go wrong
 inside the loop is a step of its own, written out in ``step_with_mistakes``.
@@ -28,7 +28,7 @@ class SigmoidDiscriminator(Discriminator):
     """The course's discriminator with a sigmoid at its end, which the loss then takes again.
 
     Input as for ``Discriminator``. Output: probabilities in (0, 1), shape (N, 1), where logits are
-    expected. Introduced in notebook 07, "A gallery of small mistakes".
+    expected. Introduced in notebook 08, "A gallery of small mistakes".
     """
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -36,7 +36,7 @@ class SigmoidDiscriminator(Discriminator):
 
 
 def generator_without_batchnorm() -> Generator:
-    """The course's generator, its BatchNorm layers taken out. Introduced in notebook 07."""
+    """The course's generator, its BatchNorm layers taken out. Introduced in notebook 08."""
     generator = Generator()
     kept = (layer for layer in generator.layers if not isinstance(layer, nn.BatchNorm1d))
     generator.layers = nn.Sequential(*kept)
@@ -88,6 +88,11 @@ def five_d_steps(run: Run, images: torch.Tensor, measure: bool) -> None:
     play_step(run, images, measure)
 
 
+def few_images_step(run: Run, images: torch.Tensor, measure: bool, count: int) -> None:
+    """``play_step`` on the first ``count`` images only, again and again."""
+    play_step(run, images[:count], measure)
+
+
 def step_with_mistakes(
     run: Run,
     images: torch.Tensor,
@@ -103,7 +108,7 @@ def step_with_mistakes(
     ``scale``: how uint8 pixels become floats. ``detach``: whether the discriminator's loss sees
     the fakes detached. ``zero_grad``: whether gradients are set to zero before ``backward``.
     ``zero_late``: whether G's are set to zero once more between the two, as in notebook 02.
-    Raises ``FloatingPointError`` when a loss is not finite. Introduced in notebook 07.
+    Raises ``FloatingPointError`` when a loss is not finite. Introduced in notebook 08.
     """
     generator, discriminator = run.generator, run.discriminator
     z = torch.randn(run.recipe.batch_size, generator.latent_dim, generator=run.rng)

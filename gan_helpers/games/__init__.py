@@ -4,6 +4,7 @@ from gan_helpers.games.cures import (
     BatchSpread,
     penalised_toy_step,
     show_batch_spread,
+    toy_step_with,
     unrolled_toy_step,
 )
 from gan_helpers.games.densities import (

@@ -1,7 +1,10 @@
-"""Cures of published papers for games on points: a penalty on D, a D that sees batches, unrolling.
+"""Cures of published papers for games on points: a penalty on D, other losses, a D
+that sees batches, unrolling.
 
 Notebook 07 measures which of them helps against what.
 """
+
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -15,10 +18,13 @@ from gan_helpers.games.points import (
     toy_d_step,
     toy_g_step,
 )
-from gan_helpers.kinds import check_kind
+from gan_helpers.kinds import check_function, check_kind
 from gan_helpers.losses import discriminator_loss
 from gan_helpers.models import new_network
 from gan_helpers.training import check_finite
+
+# Real and fake logits, (N, 1) each -> scalar.
+PairLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 # --- a penalty on D's slope -----------------------------------------------------------------------
 
@@ -35,22 +41,67 @@ def penalised_toy_step(run: ToyRun, gamma: float) -> tuple[float, float]:
     "Oscillation".
     """
     number(gamma, "gamma", least=0)
+    return _penalised_d_steps(run, discriminator_loss, gamma), toy_g_step(run)
+
+
+def _penalised_d_steps(run: ToyRun, loss: PairLoss, gamma: float) -> float:
+    """The steps of D before one of G, with R1 times ``gamma``; the last loss without it."""
     recipe = run.recipe
     set_adam(run.d_optimizer, recipe.d_rate, recipe.betas)
     for _ in range(recipe.d_steps):
-        real = recipe.target.sample(recipe.batch_size, run.rng).requires_grad_()
+        real = recipe.target.sample(recipe.batch_size, run.rng).requires_grad_(gamma > 0)
         with torch.no_grad():
             fake = run.generator(draw_toy_z(run))
         real_logits = run.discriminator(real)
-        d_loss = discriminator_loss(real_logits, run.discriminator(fake))
-        (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)  # (N, dim)
-        penalised = d_loss + gamma / 2 * slope.square().sum(1).mean()
-        check_finite("discriminator", penalised)
+        d_loss = _scalar("d_loss", loss(real_logits, run.discriminator(fake)))
+        penalty = 0.0
+        if gamma > 0:
+            (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)  # (N, dim)
+            penalty = gamma / 2 * slope.square().sum(1).mean()
+        check_finite("discriminator", d_loss + penalty)
         run.d_optimizer.zero_grad()
-        penalised.backward()
+        (d_loss + penalty).backward()
         run.d_optimizer.step()
         run.d_steps += 1
-    return d_loss.item(), toy_g_step(run)
+    return d_loss.item()
+
+
+def _scalar(name: str, loss: torch.Tensor) -> torch.Tensor:
+    if getattr(loss, "shape", None) != ():
+        raise ValueError(f"{name} gives no scalar; expected a function that takes the mean.")
+    return loss
+
+
+# --- other losses ---------------------------------------------------------------------------------
+
+
+def toy_step_with(
+    run: ToyRun, d_loss: PairLoss, g_loss: PairLoss, gamma: float = 0.0
+) -> tuple[float, float]:
+    """``toy_step`` with any losses of both players, and R1 times ``gamma`` where it is above 0.
+
+    ``d_loss`` and ``g_loss`` take the real and the fake logits, (N, 1) each, and return a scalar,
+    in nats or whatever it counts. (G's loss may look at the real ones, too: a relativistic one
+    does.) Returns the last ``d_loss`` without the penalty, and ``g_loss``.
+
+    Raises ``TypeError`` when a loss is no function or ``gamma`` no number, and ``ValueError`` when
+    it is negative or a loss gives no scalar. Introduced in notebook 07, "Beyond the vanilla loss".
+    """
+    for name, loss in (("d_loss", d_loss), ("g_loss", g_loss)):
+        check_function(loss, name, "It takes the real and the fake logits.")
+    number(gamma, "gamma", least=0)
+    told = _penalised_d_steps(run, d_loss, gamma)
+    recipe = run.recipe
+    set_adam(run.g_optimizer, recipe.g_rate, recipe.betas)
+    real = recipe.target.sample(recipe.batch_size, run.rng)
+    fake_logits = run.discriminator(run.generator(draw_toy_z(run)))
+    loss = _scalar("g_loss", g_loss(run.discriminator(real), fake_logits))
+    check_finite("generator", loss)
+    run.g_optimizer.zero_grad()
+    loss.backward()
+    run.g_optimizer.step()
+    run.g_steps += 1
+    return told, loss.item()
 
 
 # --- minibatch statistics -----------------------------------------------------------------------

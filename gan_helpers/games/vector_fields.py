@@ -128,22 +128,23 @@ def trajectory(
 
 
 def eigenvalues(function: VectorField, point: torch.Tensor) -> torch.Tensor:
-    """The two eigenvalues of the Jacobian of ``function`` at ``point``, complex, shape (2,).
+    """The eigenvalues of the Jacobian of ``function`` at ``point``, complex, as many as numbers.
 
     ``function``: a field, whose equilibrium attracts where both real parts are negative, or an
     update, ``lambda p: game_update(field, p, rate)``, whose fixed point attracts where both
     absolute values are below 1. The Jacobian is autograd's: nothing is approximated.
 
-    ``point``: float, shape (2,). Raises ``TypeError`` for what is no function or no tensor of
-    floats and ``ValueError`` for another shape.
+    ``point`` and result: shape (K,). K is 2 for a game of two numbers; an update with a memory
+    (momentum, say) has more. Raises ``TypeError`` for what is no function or no tensor of floats
+    and ``ValueError`` for another shape.
 
     Source: Mescheder et al. 2018, section 2 and appendix A. Introduced in notebook 07,
     "Oscillation".
     """
     check_function(function, "function", "bilinear_field is one.")
     check_floats(point, "point")
-    if point.shape != (2,):
-        raise ValueError(f"point has shape {tuple(point.shape)}; expected (2,), one point.")
+    if point.ndim != 1 or len(point) == 0:
+        raise ValueError(f"point has shape {tuple(point.shape)}; expected (K,), one point.")
     return torch.linalg.eigvals(torch.func.jacrev(function)(point))
 
 

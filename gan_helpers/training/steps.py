@@ -16,7 +16,7 @@ from gan_helpers.training.recording import (
 )
 from gan_helpers.training.run import FIXED_Z_COUNT, Run
 
-HOPELESS = 1e9  # nats; no loss in the failed runs of notebook 07 was larger than 2e4
+HOPELESS = 1e9  # nats; no loss in the failed runs of notebook 08 was larger than 2e4
 
 
 def discriminator_step(

@@ -38,6 +38,15 @@ DOORS = {
         ("history", HISTORY, VALUE, "60 steps"),
         ("history", RUN, TYPE, "run.history"),
     ],
+    failures.compare_held_out: [
+        {"run": RUN, "shown": BYTES, "held_out": BYTES},
+        ("run", HISTORY, TYPE, "Run"),
+        ("shown", FLOATS, TYPE, "uint8"),
+        ("held_out", BYTES[:0], VALUE, "held_out"),
+    ],
+    failures.few_images_step: [
+        {"run": RUN, "images": BYTES, "measure": False, "count": 4},
+    ],
     failures.diagnose: [
         {"history": failures.load_recorded("healthy", 0)},
         ("history", HISTORY, VALUE, "60 steps"),
@@ -70,6 +79,11 @@ DOORS = {
     QUIZ.show: [
         {"case": 1},
         ("case", 13, VALUE, "1 to 12"),
+        ("case", "1", TYPE, "'1'"),
+    ],
+    QUIZ.measure: [
+        {"case": 1},
+        ("case", 0, VALUE, "1 to 12"),
         ("case", "1", TYPE, "'1'"),
     ],
     QUIZ.answer: [

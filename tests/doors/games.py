@@ -20,6 +20,11 @@ from gan_helpers.losses import non_saturating_generator_loss
 POINT, POINTS = torch.ones(2), torch.ones(5, 2)
 CENTRES = PLANE.target.centres
 
+
+def pair_loss(real, fake):
+    return fake.mean() - real.mean()
+
+
 DOORS = {
     # on densities
     games.normal_density: [
@@ -156,6 +161,15 @@ DOORS = {
     ],
     games.penalised_toy_step: [
         {"run": GAME, "gamma": 1.0},
+        ("gamma", -1.0, VALUE, "at least 0"),
+        ("gamma", "1", TYPE, "number"),
+    ],
+    games.toy_step_with: [
+        {"run": GAME, "d_loss": pair_loss, "g_loss": pair_loss},
+        ("d_loss", "hinge", TYPE, "function"),
+        ("d_loss", lambda real, fake: real, VALUE, "scalar"),
+        ("g_loss", None, TYPE, "function"),
+        ("g_loss", lambda real, fake: fake, VALUE, "scalar"),
         ("gamma", -1.0, VALUE, "at least 0"),
         ("gamma", "1", TYPE, "number"),
     ],

@@ -18,6 +18,8 @@ from gan_helpers.exercises import chapter_04 as four
 from gan_helpers.exercises import chapter_05 as five
 from gan_helpers.exercises import chapter_06 as six
 from gan_helpers.exercises import chapter_07 as seven
+from gan_helpers.exercises import chapter_08 as eight
+from gan_helpers.games import ring
 
 LOG2 = math.log(2)
 
@@ -93,21 +95,8 @@ def update(a, b, rate):
     return a - rate * b, b
 
 
-def counter(limit, p=2.0):
-    def count(samples, centres, std):
-        far, nearest = torch.cdist(samples, centres, p=p).min(1)
-        return len(nearest[far <= limit(std)].unique())
-
-    return count
-
-
-count = counter(lambda std: 3 * std)
-
-
-def name(d_real, d_fake, share):
-    if d_real > 0.95 and d_fake < 0.05:
-        return "D wins"
-    return "collapse" if share < 0.8 else "healthy"
+RING = ring(std=0.1)
+FOOLING = torch.cat((RING.centres, RING.centres[:1].repeat(1000, 1)))  # one point, and a collapse
 
 
 # --- the tables ---------------------------------------------------------------------------------
@@ -399,11 +388,10 @@ ANSWERS = {
         (lambda a, b: max(a) < min(b), "36 seeds"), (lambda a, b: False, "differ by 20"),
         (lambda a, b: mean(b) - mean(a) > 5, "not right"),
     ],
-    seven.check_growth: [
-        (1.118, "right"), (torch.tensor(math.sqrt(1.25)), "right"),
-        (1.0, "the alternating update"), (1.25, "take the root"), (1.5, "right angles"),
-        (0.5, "length of the step"), (2, "2.000 is not the absolute value"),
-        (None, "expected one real number"), (math.nan, "nan is not the absolute value"),
+    seven.check_ring_radius: [
+        (0.316, "right"), (torch.tensor(math.sqrt(0.1)), "right"), (0.1, "take the root"),
+        (0.632, "r / 2, not r"), (0.447, "half of it"), (0.224, "takes h r^4 / 8"),
+        (2, "do not balance"), (None, "expected one real number"), (math.nan, "do not balance"),
     ],
     seven.check_alternating_update: [
         (lambda a, b, rate: (..., ...), "not tried yet"), (update, "right"),
@@ -416,23 +404,35 @@ ANSWERS = {
         (lambda a, b, r: (a, b), "goes to 2.000, 3.000"),
         (lambda a, b, r: update(a, b, 0.1), "the rate that it is given"),
     ],
-    seven.check_count_modes: [
-        (count, "right"), (lambda *given: torch.tensor(count(*given)), "right"),
-        (counter(lambda std: 2.6 * std), "the limit is 3"),
-        (counter(lambda std: std), "the limit is 3"),
-        (counter(lambda std: 3 * std, math.inf), "the straight line"),
-        (counter(lambda std: 3 * std, 1.0), "the straight line"),
-        (counter(lambda std: math.inf), "look at the distance"),
-        (counter(lambda std: 0.3), "use the std given"),
-        (lambda samples, c, std: len(samples), "counts the samples"),
-        (lambda *given: max(1, count(*given)), "find no mode"),
-        (lambda s, c, std: 0, "0 modes where there are 2"),
+    seven.check_extragradient: [
+        ((0.707, 1), "right"), ([math.sqrt(0.5), 1.0], "right"), ((0.707, ...), "not tried yet"),
+        ((1, 0.707), "exchanged"), ((0.5, 1), "take the root"), ((1, 1), "lies below"),
+        ((0.6, 1), "slope to 0"), ((0.707, 2), "alternating steps"), ((0.707, 1.414), "is 3"),
+        ((0.707, 0.9), "is not 1"), ((0.707, math.nan), "is not 1"), (0.707, "no two numbers"),
     ],
-    seven.check_name_failure: [
-        (name, "right"), (lambda *numbers: "healthy", "four in five modes"),
-        (lambda r, f, s: "collapse" if s < 0.8 else name(r, f, s), "first give G a gradient"),
-        (lambda r, f, s: "D wins" if r > 0.95 else name(r, f, s), "the real ones only"),
-        (lambda r, f, s: "D wins" if f < 0.05 else name(r, f, s), "the generated ones only"),
+    seven.check_fooling_points: [
+        (FOOLING, "right"), (FOOLING[:9], "N at least 1,000"), (FOOLING[8:], "only 1 of 8"),
+        (RING.centres.repeat(200, 1), "no collapse yet"), (FOOLING * math.nan, "finite floats"),
+        (torch.cat((FOOLING, FOOLING[:500] + 9)), "high quality is"),
+    ],
+    eight.check_smallest_loss: [
+        (1.006, "right"), (0, "a D of logits"), (0.313, "of the real images"),
+        (0.693, "of the generated images"), (1.386, "1/2 to everything"), (0.627, "1/2 at best"),
+        (0.503, "not their mean"), (2, "2.000 is not"), (math.nan, "nan is not"),
+    ],
+    eight.check_calm_curves: [
+        (([0.55] * 9 + [0.05], [0.45] * 9 + [0.95]), "right"), ((..., ...), "not tried yet"),
+        (([0.55] * 10, [0.45] * 10), "lie on 1/2"), (([0.5] * 10, [0.5] * 10), "0 of the 20"),
+        (([0.5] * 9, [0.5] * 10), "ten probabilities"), (([2] * 10, [0] * 10), "outside of 0 to 1"),
+        ((["a"] * 10, [0.5] * 10), "no number"), (0.5, "no two lists"),
+    ],
+    eight.check_gap: [
+        (lambda s, h, g: (s.mean() - h.mean()) / (s.mean() - g.mean()), "right"),
+        (lambda s, h, g: s.mean() - h.mean(), "divide it"),
+        (lambda s, h, g: (h.mean() - g.mean()) / (s.mean() - g.mean()), "that generalises"),
+        (lambda s, h, g: (h.mean() - s.mean()) / (s.mean() - g.mean()), "the sign is wrong"),
+        (lambda s, h, g: (s.mean() - h.mean()) / (h.mean() - g.mean()), "below the line"),
+        (lambda s, h, g: 0.375, "not 0"), (lambda s, h, g: 2.0, "it gives 2.000"),
     ],
 }  # fmt: skip
 
@@ -494,7 +494,7 @@ WRONG = {
 }
 PUBLIC = {
     check
-    for chapter in (one, two, three, four, five, six, seven)
+    for chapter in (one, two, three, four, five, six, seven, eight)
     for name, check in vars(chapter).items()
     if name.startswith("check_")
 }

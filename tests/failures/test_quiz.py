@@ -1,6 +1,7 @@
-"""The blind quiz of notebook 07: its cases, its answers, its score."""
+"""The blind quiz of notebook 09: its cases, its answers, its score."""
 
 import re
+from pathlib import Path
 
 from gan_helpers.failures import ADVICE, FAILURES, Quiz, diagnose, load_recorded
 from gan_helpers.failures import quiz as quiz_module
@@ -9,8 +10,8 @@ from gan_helpers.failures.quiz import CASES
 
 def test_there_are_at_least_ten_cases_of_known_failures_and_at_least_seven_kinds():
     assert len(CASES) >= 10
-    assert {failure for failure, _ in CASES} <= set(FAILURES)
-    names = {name for _, right in CASES for name in right}
+    assert {failure for failure, _, _ in CASES} <= set(FAILURES)
+    names = {name for _, right, _ in CASES for name in right}
     assert names <= set(ADVICE) and len(names) >= 7 and "healthy" in names
 
 
@@ -28,7 +29,7 @@ def test_a_wrong_answer_gets_the_evidence_and_only_the_first_counts(capsys):
     quiz.answer(5, "discriminator too strong")
     capsys.readouterr()
     quiz.score()
-    assert "1 right at the first answer; 2 of 12" in capsys.readouterr().out
+    assert "1 points for first answers; 2 of 12" in capsys.readouterr().out
 
 
 def test_dots_and_unknown_names_are_no_answers(capsys):
@@ -50,7 +51,7 @@ def test_capitals_and_blanks_do_not_make_an_answer_wrong(capsys):
 def test_show_draws_the_case_with_words_that_do_not_name_it(monkeypatch, capsys):
     shown = []
     monkeypatch.setattr(quiz_module, "plot_dashboard", lambda history, alt: shown.append(alt))
-    for case, (failure, right) in enumerate(CASES, 1):
+    for case, (failure, right, _) in enumerate(CASES, 1):
         Quiz().show(case)
         printed = capsys.readouterr().out
         assert printed.startswith(f"Case {case}: of the forty samples ")
@@ -60,5 +61,29 @@ def test_show_draws_the_case_with_words_that_do_not_name_it(monkeypatch, capsys)
 
 
 def test_what_a_wrong_answer_is_told_is_the_evidence_for_the_right_one():
-    for failure, right in CASES:
+    for failure, right, _ in CASES:
         assert diagnose(load_recorded(failure, seed=2)).verdict == right[0]
+
+
+def test_a_name_that_can_be_defended_counts_half(capsys):
+    quiz = Quiz()
+    for case, (_, right, defensible) in enumerate(CASES, 1):
+        assert set(defensible) <= set(ADVICE) - set(right)
+        for name in defensible:
+            quiz.answer(case, name)
+            assert capsys.readouterr().out.startswith(f"Case {case}: {name} can be defended")
+    assert set(quiz.right.values()) == {0.5}
+
+
+def test_what_is_printed_first_does_not_hold_the_measurement_that_decides(monkeypatch, capsys):
+    monkeypatch.setattr(quiz_module, "plot_dashboard", lambda history, alt: print(alt))
+    Quiz().show(1)
+    assert "as far as" not in capsys.readouterr().out
+    Quiz().measure(1)
+    assert "D's step over G's" in capsys.readouterr().out
+
+
+def test_the_answers_on_paper_are_those_of_the_quiz():
+    notebook = (Path(__file__).parents[2] / "notebooks" / "09_quiz.ipynb").read_text("utf-8")
+    for case, (failure, right, _) in enumerate(CASES, 1):
+        assert f"{case}. {right[0]} (`{failure}`)" in notebook

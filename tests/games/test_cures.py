@@ -17,9 +17,10 @@ from gan_helpers.games import (
     show_batch_spread,
     start_toy,
     toy_step,
+    toy_step_with,
     unrolled_toy_step,
 )
-from gan_helpers.losses import discriminator_loss
+from gan_helpers.losses import discriminator_loss, non_saturating_generator_loss
 
 PLANE = ToyRecipe(target=ring(std=0.1), latent_dim=2, hidden=(8, 8), batch_size=16)
 Z = torch.randn(2500, 2, generator=torch.Generator().manual_seed(0))
@@ -154,3 +155,22 @@ def test_looking_ahead_brings_back_the_modes_that_a_slow_d_loses():
         with torch.no_grad():
             found.append(modes_found(run.generator(Z), slow.target.centres, 0.1).modes)
     assert found[1] >= 6 and found[1] >= found[0] + 2
+
+
+def test_any_pair_of_losses_makes_the_step_of_the_vanilla_pair_when_it_is_the_vanilla_pair():
+    plain, other = (start_toy(PLANE, 0) for _ in range(2))
+    told = toy_step(plain)
+    found = toy_step_with(
+        other, discriminator_loss, lambda real, fake: non_saturating_generator_loss(fake)
+    )
+    assert told[0] == pytest.approx(found[0], abs=1e-6)
+    assert torch.allclose(weights(plain.discriminator), weights(other.discriminator), atol=1e-6)
+    assert not torch.equal(weights(other.generator), weights(start_toy(PLANE, 0).generator))
+    assert (other.d_steps, other.g_steps) == (1, 1)
+
+
+def test_the_penalty_comes_on_top_of_any_loss():
+    plain, other = (start_toy(PLANE, 0) for _ in range(2))
+    penalised_toy_step(plain, 2.0)
+    toy_step_with(other, discriminator_loss, lambda real, fake: fake.mean(), gamma=2.0)
+    assert torch.allclose(weights(plain.discriminator), weights(other.discriminator), atol=1e-6)

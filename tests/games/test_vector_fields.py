@@ -152,3 +152,15 @@ def test_the_saturating_flow_circles_and_the_other_falls_inward_ever_more_slowly
     assert both.shape == (901, 2, 2) and torch.equal(both[0, 1], START)
     shares = radii[300::300] / radii[:-300:300]
     assert (shares < 1).all() and (shares.diff() > 0).all()
+
+
+@pytest.mark.parametrize(("beta", "size"), [(0.9, 1.057), (0.5, 1.032), (0.0, 1.0), (-0.5, 0.987)])
+def test_momentum_drives_alternating_steps_outward_as_gidel_et_al_say(beta, size):
+    def update(state, rate=0.2):
+        a, b, mean_a, mean_b = state
+        mean_b = beta * mean_b + (1 - beta) * a
+        mean_a = beta * mean_a - (1 - beta) * (b + rate * mean_b)
+        return torch.stack((a + rate * mean_a, b + rate * mean_b, mean_a, mean_b))
+
+    found = eigenvalues(update, torch.zeros(4, dtype=torch.float64)).abs().max().item()
+    assert found == pytest.approx(size, abs=5e-4)
