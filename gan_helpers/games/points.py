@@ -211,7 +211,7 @@ LINE_RECIPES = {
     ),
     # Narrow data and steps too large: G jumps past them, D turns round, and G jumps back.
     "oscillation": ToyRecipe(NormalMixture((1.0,), (0.3,)), d_rate=1e-2, g_rate=1e-2),
-    # G starts beside one of two modes. Between them D is sure, and no slope leads across.
+    # G starts beside one of two modes. Few samples fall between them, to teach D what is there.
     "collapse": ToyRecipe(
         NormalMixture((-1.0, 3.0), (0.4, 0.4), (0.5, 0.5)), d_rate=1e-2, g_rate=1e-3, d_steps=2
     ),

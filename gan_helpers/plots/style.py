@@ -101,7 +101,8 @@ def finish(axes: Axes, x: str, y: str, title: str = "", legend: bool = True) -> 
     check_axes(axes)
     axes.set(xlabel=x, ylabel=y, title=title)
     if legend and axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=9, frameon=False)
+        # Named, or matplotlib warns on a busy machine that it took long to find the place.
+        axes.legend(fontsize=9, frameon=False, loc="best")
 
 
 def check_axes(axes: Axes) -> None:

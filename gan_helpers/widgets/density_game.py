@@ -57,7 +57,7 @@ def density_game_figure(mean: float, std: float) -> Figure:
     Raises ``TypeError`` when an argument is not a number and ``ValueError`` when ``std`` is not
     positive. Introduced in notebook 01, "What the game measures".
     """
-    x, p_data, p_g = _densities(torch.linspace(-6, 10, 801, dtype=torch.float64), mean, std)
+    x, p_data, p_g = _densities(torch.linspace(-8, 10, 901, dtype=torch.float64), mean, std)
     discriminators = {"D*": theory.optimal_discriminator(p_data, p_g)}
     title = f"$p_g$: mean {mean:.1f}, std {std:.1f}"
     return plots.draw_densities(x, p_data, p_g, discriminators, title)
