@@ -21,7 +21,7 @@ def test_the_first_page_says_where_to_begin(new_page, address, folder):
     assert page.locator(".jp-Dialog, .Toastify__toast").count() == 0
 
     for place in ("notebooks", "notebooks/solutions"):
-        count = len(list((course / place).iterdir()))
+        count = len([one for one in (course / place).iterdir() if one.name[0] != "."])
         page.evaluate(
             "path => jupyterapp.commands.execute('filebrowser:open-path', { path })", place
         )
