@@ -9,6 +9,7 @@ from gan_helpers.models import (
     ArticleDiscriminator,
     ArticleGenerator,
     Discriminator,
+    Dropout,
     Generator,
     count_parameters,
     initialise,
@@ -95,6 +96,38 @@ def test_the_layers_of_a_network(network, shapes, kinds):
             assert layer.momentum == 0.8
         if isinstance(layer, nn.Dropout):
             assert layer.p == 0.4
+
+
+@pytest.mark.parametrize("p", [0.2, 0.5, 2**-16])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_dropout_drops_a_share_of_p_each_unit_on_its_own(p, dtype):
+    x = torch.ones(1999, 501, dtype=dtype, requires_grad=True)  # an odd number of units
+    torch.manual_seed(0)
+    y = Dropout(p)(x)
+    y.sum().backward()
+    kept = (y != 0).float()
+    assert y.unique().tolist() == [
+        0,
+        pytest.approx(1 / (1 - p), rel=1e-2 if dtype is torch.bfloat16 else 1e-5),
+    ]
+    assert torch.equal(x.grad, y)
+    spread = math.sqrt(p * (1 - p) / kept.numel())
+    assert abs(1 - kept.mean() - p) < 5 * spread
+    if p < 0.1:
+        return
+    # Units of one 64-bit number, neighbours in a row and rows know nothing of each other.
+    for lag in (1, 2, 3, 4, 501):
+        flat = kept.flatten() - kept.mean()
+        assert abs((flat[lag:] * flat[:-lag]).mean() / (p * (1 - p))) < 5 / math.sqrt(flat.numel())
+
+
+def test_dropout_is_off_in_eval_mode_and_draws_from_the_global_state():
+    x, layer = torch.randn(8, 5), Dropout(0.5)
+    torch.manual_seed(0)
+    first, second = layer(x), layer(x)
+    torch.manual_seed(0)
+    assert torch.equal(layer(x), first) and not torch.equal(first, second)
+    assert torch.equal(layer.eval()(x), x) and torch.equal(Dropout(0)(x), x)
 
 
 def test_the_courses_networks_forward_passes_are_the_textbooks():

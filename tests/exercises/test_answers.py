@@ -400,7 +400,9 @@ def test_a_function_that_stops_is_not_right_and_the_line_says_where(said, check)
     assert line.endswith("nothing\\nthere'")
 
 
-@pytest.mark.parametrize("then", [math.nan, "text", None, stopping], ids=["nan", "text", "none", "stopping"])
+@pytest.mark.parametrize(
+    "then", [math.nan, "text", None, stopping], ids=["nan", "text", "none", "stopping"]
+)
 @pytest.mark.parametrize("check", FUNCTIONS)
 def test_a_function_that_is_right_but_once_is_never_right(said, check, then):
     """Many checks call the function more than once."""
