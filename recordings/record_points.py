@@ -182,7 +182,8 @@ def main() -> None:
             seeds = MORE_SEEDS if name in ("works", "slow D", "slow G") else SEEDS
             kept[name] = [play(*known[name], seed) for seed in seeds]
         print(name, flush=True)
-        FILE.write_text(json.dumps(kept, indent=0, allow_nan=False) + "\n", "utf-8")
+        rows = (f"{json.dumps(game)}: {json.dumps(kept[game], allow_nan=False)}" for game in kept)
+        FILE.write_text("{\n" + ",\n".join(rows) + "\n}\n", "utf-8")  # a line for each game
 
 
 if __name__ == "__main__":

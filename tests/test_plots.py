@@ -39,6 +39,7 @@ def history():
         lambda: plots.show(plots.new_figure()[0], ALT),
         lambda: plots.show_samples(torch.zeros(3, 1, 28, 28, dtype=torch.uint8), ALT),
         lambda: plots.show_film_strip(history(), (0, 10), ALT),
+        lambda: plots.show_rows({"0": history().frames[0]}, ALT, columns="abcd"),
     ],
 )
 def test_the_description_reaches_the_page_and_those_who_read_text_only(draw, outputs):

@@ -106,6 +106,26 @@ def no_numbers(*answers: object) -> list[str]:
     return []
 
 
+def several(answer: object, count: int, what: str, numbers: bool = True) -> tuple[bool, list[str]]:
+    """Whether ``answer`` was tried, and what is wrong with it as ``count`` answers in brackets.
+
+    ``what``: names them, for the message; ``numbers``: each has to be one.
+    """
+    if answer is ... or (isinstance(answer, (tuple, list)) and any(v is ... for v in answer)):
+        return False, []
+    if not isinstance(answer, (tuple, list)) or len(answer) != count:
+        return True, [f"{described(answer)} is not {count} answers in brackets; expected {what}."]
+    return True, no_numbers(*answer) if numbers else []
+
+
+def word_faults(answer: object, reasons: dict[str, str]) -> list[str]:
+    """The reason that belongs to a word; the right one has none. Capitals and spaces are free."""
+    words = ", ".join(f'"{word}"' for word in reasons)
+    word = answer.strip().lower() if isinstance(answer, str) else None
+    reason = reasons.get(word, f"expected one of the words {words}.")
+    return [reason] if reason else []
+
+
 def is_near(value: float, expected: float, tolerance: float) -> bool:
     """Whether two numbers differ by ``tolerance`` at most; NaN is near nothing."""
     return value == expected or abs(value - expected) <= tolerance

@@ -11,6 +11,7 @@ from gan_helpers.exercises import (
     is_tried,
     no_numbers,
     number_faults,
+    several,
     tensor_faults,
     verdict,
 )
@@ -223,13 +224,7 @@ def check_more_steps_for_d(answers: object) -> None:
     """Check exercise 1.7's JSD of three seeds with k = 10. Introduced in notebook 01."""
     if isinstance(answers, torch.Tensor):
         answers = answers.flatten().tolist()
-    is_list = isinstance(answers, (list, tuple))
-    tried = answers is not ... and not (is_list and any(answer is ... for answer in answers))
-    faults = []
-    if tried and not (is_list and len(answers) == 3):
-        faults = ["three numbers are expected, the JSD of seeds 0, 1 and 2."]
-    elif tried:
-        faults = no_numbers(*answers)
+    tried, faults = several(answers, 3, "the JSD of seeds 0, 1 and 2")
     if tried and not faults:
         values = [float(answer) for answer in answers]
         if not all(-1.4 < value < 0.7 for value in values):

@@ -8,10 +8,11 @@ from gan_helpers.exercises import (
     answer_of,
     is_near,
     is_tried,
-    no_numbers,
     number_faults,
+    several,
     tensor_faults,
     verdict,
+    word_faults,
 )
 
 
@@ -20,11 +21,7 @@ def check_count(answer: object) -> None:
 
     The generator is 20 -> h -> 2h -> 784 with BatchNorm after both hidden layers.
     """
-    tried, faults = answer is not ..., []
-    if tried and not (isinstance(answer, (tuple, list)) and len(answer) == 3):
-        faults = ["expected three numbers in brackets: (p, q, r)."]
-    elif tried:
-        faults = no_numbers(*answer)
+    tried, faults = several(answer, 3, "the numbers (p, q, r)")
     if tried and not faults:
         p, q, r = map(float, answer)
         weights, biases, batch_norm = 20 + 2 * 784, 1 + 2, 2 * (1 + 2)  # all of them times h
@@ -86,11 +83,7 @@ def check_best_smoothed(best: Callable[[torch.Tensor, torch.Tensor], torch.Tenso
 
 def check_resting_places(answer: object) -> None:
     """Check exercise 2.4's two values of D, 2/3 and 1. Introduced in notebook 02."""
-    tried, faults = answer is not ..., []
-    if tried and not (isinstance(answer, (tuple, list)) and len(answer) == 2):
-        faults = ["expected two numbers in brackets: (D with one loss, D with the other)."]
-    elif tried:
-        faults = no_numbers(*answer)
+    tried, faults = several(answer, 2, "(D with one loss, D with the other)")
     if tried and not faults:
         first, second = map(float, answer)
         if is_near(first, 1, 0.002) and is_near(second, 2 / 3, 0.002):
@@ -131,6 +124,4 @@ def check_two_steps(answer: object) -> None:
         "above": "run it: the discriminator answers the generator's two steps with one of its own.",
         "below": "run it: why should two steps make the pictures look less real to D?",
     }
-    word = answer.strip().lower() if isinstance(answer, str) else None
-    reason = reasons.get(word, 'expected one of the words "above", "below" and "near".')
-    verdict(answer is not ..., [reason] if reason else [])
+    verdict(answer is not ..., word_faults(answer, reasons))

@@ -7,11 +7,10 @@ import torch
 
 from gan_helpers.exercises import (
     answer_of,
-    described,
     is_near,
     is_tried,
-    no_numbers,
     number_faults,
+    several,
     verdict,
 )
 
@@ -21,9 +20,7 @@ def check_shares(answer: object) -> None:
 
     ``answer``: a pair, saturating and non-saturating. Introduced in notebook 03.
     """
-    tried, faults = _answers(
-        answer, 2, "the shares with the saturating and the non-saturating loss"
-    )
+    tried, faults = several(answer, 2, "the shares with the saturating and the non-saturating loss")
     if tried and not faults:
         dead, alive = 0.5 / (0.5 + 127 * 0.001), 0.5 / (0.5 + 127 * 0.999)
         found = tuple(float(value) for value in answer)
@@ -100,11 +97,11 @@ def check_disagreement(answer: object) -> None:
 
     ``answer``: the pair of D(G(z)) and the pair of slopes by w. Introduced in notebook 03.
     """
-    tried, faults = _answers(answer, 2, "D of both fakes, and both slopes by w", numbers=False)
+    tried, faults = several(answer, 2, "D of both fakes, and both slopes by w", numbers=False)
     if tried and not faults:
         for values, name in zip(answer, ("D of the two fakes", "the two slopes"), strict=True):
             if not faults:
-                inner, faults = _answers(values, 2, name)
+                inner, faults = several(values, 2, name)
                 tried = tried and (inner or bool(faults))
     if tried and not faults:
         (d1, d2), (s1, s2) = ((float(value) for value in pair) for pair in answer)
@@ -131,7 +128,7 @@ def check_one_change(answer: object) -> None:
 
     ``answer``: without the head start, with a slower D, with a faster G. Introduced in notebook 03.
     """
-    tried, faults = _answers(answer, 3, "D's accuracy in the runs (a), (b) and (c)")
+    tried, faults = several(answer, 3, "D's accuracy in the runs (a), (b) and (c)")
     if tried and not faults:
         found = [float(value) for value in answer]
         what = ("is head_start 0", "is d_learning_rate 0.005", "is learning_rate 0.3")
@@ -150,12 +147,3 @@ def check_one_change(answer: object) -> None:
             ]
         faults = [reason for holds, reason in known if holds][:1]
     verdict(tried, faults)
-
-
-def _answers(answer: object, count: int, what: str, numbers: bool = True) -> tuple[bool, list[str]]:
-    """Whether ``answer`` was tried, and what is wrong with it as so many answers (numbers)."""
-    if answer is ... or (isinstance(answer, (tuple, list)) and any(v is ... for v in answer)):
-        return False, []
-    if not isinstance(answer, (tuple, list)) or len(answer) != count:
-        return True, [f"{described(answer)} is not {count} answers; expected {what}."]
-    return True, no_numbers(*answer) if numbers else []

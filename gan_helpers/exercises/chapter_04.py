@@ -3,16 +3,23 @@
 import math
 from collections.abc import Callable
 
-from gan_helpers.exercises import answer_of, is_near, is_tried, no_numbers, number_faults, verdict
+from gan_helpers.exercises import (
+    answer_of,
+    is_near,
+    is_tried,
+    number_faults,
+    several,
+    verdict,
+    word_faults,
+)
 
 
 def check_wrong_answers(answer: object) -> None:
     """Check exercise 4.1's D: wrong on 18 of 20 images, d_loss 1.386. Introduced in notebook 04."""
-    tried, faults = answer is not ..., []
-    if tried and not (_is_row(answer, 2) and all(_is_row(row, 10) for row in answer)):
-        faults = ["expected two lists of ten numbers in brackets: ([ten D(x)], [ten D(G(z))])."]
-    elif tried:
-        faults = no_numbers(*answer[0], *answer[1])
+    tried, faults = several(answer, 2, "([ten D(x)], [ten D(G(z))])", numbers=False)
+    for row in answer if tried and not faults else ():
+        filled, wrong = several(row, 10, "ten numbers in each list")
+        tried, faults = tried and filled, faults or wrong
     if tried and not faults:
         real, fake = ([float(d) for d in row] for row in answer)
         if not all(0 < d < 1 for d in real + fake):
@@ -38,10 +45,6 @@ def _wrong_answers_faults(real: list[float], fake: list[float]) -> list[str]:
     if d_loss > 2 * math.log(2) and not near:
         return [f"d_loss is {d_loss:.3f}: let D be less sure where it is wrong."]
     return [] if near else [f"d_loss is {d_loss:.3f}, which is too low: let D be less sure."]
-
-
-def _is_row(answer: object, length: int) -> bool:
-    return isinstance(answer, (tuple, list)) and len(answer) == length
 
 
 def check_jitter_left(jitter_left: Callable[[float], float]) -> None:
@@ -103,18 +106,12 @@ def check_costliest_line(answer: object) -> None:
         "learning_rate": "it costs a good deal, but run the other two lines as well.",
         "average_decay": "run it: so early, leaving the average out costs nothing.",
     }
-    name = answer.strip().lower() if isinstance(answer, str) else None
-    reason = reasons.get(name, 'expected "learning_rate", "betas" or "average_decay".')
-    verdict(answer is not ..., [reason] if reason else [])
+    verdict(answer is not ..., word_faults(answer, reasons))
 
 
 def check_steps_to_forget(answer: object) -> None:
     """Check exercise 4.5's numbers of steps, 459 and 4,603. Introduced in notebook 04."""
-    tried, faults = answer is not ..., []
-    if tried and not _is_row(answer, 2):
-        faults = ["expected two numbers in brackets: (steps for 0.99, steps for 0.999)."]
-    elif tried:
-        faults = no_numbers(*answer)
+    tried, faults = several(answer, 2, "(steps for 0.99, steps for 0.999)")
     if tried and not faults:
         for given, decay in zip(map(float, answer), (0.99, 0.999), strict=True):
             right = math.log(0.01) / math.log(decay)

@@ -12,6 +12,7 @@ from gan_helpers.exercises import (
     no_numbers,
     no_tensor,
     number_faults,
+    several,
     verdict,
 )
 from gan_helpers.games import modes_found, ring
@@ -82,12 +83,8 @@ def check_extragradient(answer: object) -> None:
 
     ``answer``: the two numbers. Introduced in notebook 07.
     """
-    pair = isinstance(answer, (tuple, list)) and len(answer) == 2
-    tried = answer is not ... and not (pair and any(value is ... for value in answer))
-    faults = []
-    if tried and not pair:
-        faults = [f"{described(answer)} are no two numbers; expected (best, limit)."]
-    elif tried and not (faults := no_numbers(*answer)):
+    tried, faults = several(answer, 2, "(best, limit)")
+    if tried and not faults:
         best, limit = map(float, answer)
         if is_near(best, 1, 1e-2) and is_near(limit, math.sqrt(0.5), 1e-2):
             faults = ["the two are exchanged: first the best h, then the limit."]

@@ -7,10 +7,10 @@ import torch
 from gan_helpers.checks import check_images
 from gan_helpers.data import scale_images
 from gan_helpers.kinds import check_kind
-from gan_helpers.models import evaluating, sample
+from gan_helpers.models import draw, evaluating
 from gan_helpers.training import Run
 
-HELD_OUT_Z = 1000  # generated images that compare_held_out asks D about
+GENERATED = 1000  # images that compare_held_out asks D about
 
 
 class HeldOut(NamedTuple):
@@ -35,15 +35,12 @@ def compare_held_out(run: Run, shown: torch.Tensor, held_out: torch.Tensor) -> H
     "A discriminator that knows its images by heart".
     """
     check_kind(run, "run", Run, "start_run(COURSE) makes one, and produce() trains one.")
-    discriminator, device = run.discriminator, run.fixed_z.device
-    rng = torch.Generator().manual_seed(1)
-    z = torch.randn(HELD_OUT_Z, run.generator.latent_dim, generator=rng)
-    found = []
     check_images(shown, "shown")
     check_images(held_out, "held_out")
-    for images in (shown, held_out, sample(run.sampler, z)):
-        with torch.no_grad(), evaluating(discriminator):
-            logits = discriminator(scale_images(images.to(device)))
+    found = []
+    for images in (shown, held_out, draw(run.sampler, GENERATED, seed=1)):
+        with torch.no_grad(), evaluating(run.discriminator):
+            logits = run.discriminator(scale_images(images.to(run.fixed_z.device)))
         found.append((logits > 0).float().mean().item())
     run.history.about["held_out"] = " ".join(f"{share:.3f}" for share in found)
     return HeldOut(*found)

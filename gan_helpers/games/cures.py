@@ -21,7 +21,7 @@ from gan_helpers.games.points import (
 from gan_helpers.kinds import check_function, check_kind
 from gan_helpers.losses import discriminator_loss
 from gan_helpers.models import new_network
-from gan_helpers.training import check_finite
+from gan_helpers.training import check_finite, generator_step
 
 # Real and fake logits, (N, 1) each -> scalar.
 PairLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -94,12 +94,12 @@ def toy_step_with(
     recipe = run.recipe
     set_adam(run.g_optimizer, recipe.g_rate, recipe.betas)
     real = recipe.target.sample(recipe.batch_size, run.rng)
-    fake_logits = run.discriminator(run.generator(draw_toy_z(run)))
-    loss = _scalar("g_loss", g_loss(run.discriminator(real), fake_logits))
-    check_finite("generator", loss)
-    run.g_optimizer.zero_grad()
-    loss.backward()
-    run.g_optimizer.step()
+    fake = run.generator(draw_toy_z(run))
+
+    def of_fakes(fake_logits: torch.Tensor) -> torch.Tensor:
+        return _scalar("g_loss", g_loss(run.discriminator(real), fake_logits))
+
+    loss, _ = generator_step(run.discriminator, run.g_optimizer, fake, of_fakes)
     run.g_steps += 1
     return told, loss.item()
 

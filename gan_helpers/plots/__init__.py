@@ -15,6 +15,7 @@ from gan_helpers.plots.images import (
     grid_image,
     samples_png,
     show_film_strip,
+    show_rows,
     show_samples,
 )
 from gan_helpers.plots.style import (

@@ -1,7 +1,7 @@
 """Draw images in a grid, and a run's samples as a film strip."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image as PillowImage
 
 from gan_helpers.checks import IMAGE_SHAPE, check_images, number, whole_number
-from gan_helpers.kinds import check_alt
+from gan_helpers.kinds import check_alt, check_kind
 from gan_helpers.plots.style import check_numbers, new_figure, show, show_png
 from gan_helpers.training import History, check_history
 
@@ -65,15 +65,44 @@ def draw_film_strip(history: History, steps: Sequence[int], count: int = 10) -> 
     check_frames(history)
     steps = check_numbers(steps, "steps")
     count = whole_number(count, "count", 1)
-    figure, _ = new_figure(width=0.52 * count + 0.9, height=0.56 * len(steps))
-    figure.clear()
-    rows = figure.subplots(len(steps), 1, squeeze=False)[:, 0]
-    for axes, wanted in zip(rows, steps, strict=True):
-        index = int(np.argmin([abs(step - wanted) for step in history.frame_steps]))
-        axes.imshow(grid_image(history.frames[index][:count], count), cmap="gray", aspect="equal")
-        axes.set_ylabel(
-            f"step\n{history.frame_steps[index]:,}", rotation=0, ha="right", va="center", fontsize=9
+    nearest = [int(np.argmin(np.abs(np.subtract(history.frame_steps, step)))) for step in steps]
+    names = [f"step\n{history.frame_steps[index]:,}" for index in nearest]
+    return _draw_rows(names, [history.frames[index][:count] for index in nearest])
+
+
+def show_rows(rows: Mapping[str, torch.Tensor], alt: str, columns: Sequence[str] = ()) -> None:
+    """Show a row of images for each entry of ``rows``, with its name beside it.
+
+    ``rows``: name -> uint8 images, shape (N, 1, 28, 28), the same N in all; ``columns``: N names
+    below the last row, or none. Raises ``TypeError`` for what is no dict, no text or no images, and
+    ``ValueError`` for no rows, rows or names of other lengths, or an empty ``alt``. Introduced in
+    notebook 03, "Ten seeds, recorded".
+    """
+    check_alt(alt)
+    check_kind(rows, "rows", Mapping, "{'seed 0': images[:10]} is one, of one row.")
+    if not rows:
+        raise ValueError("rows is empty; expected at least one row of images.")
+    for name, images in rows.items():
+        check_images(images, f"rows[{name!r}]")
+    lengths = {len(images) for images in rows.values()} | ({len(columns)} if columns else set())
+    if len(lengths) > 1:
+        raise ValueError(
+            f"rows and columns have the lengths {sorted(lengths)}; expected as many images in each "
+            "row, and as many names of columns."
         )
+    figure = _draw_rows(list(rows), list(rows.values()))
+    figure.axes[-1].set_xticks([16 + 30 * i for i in range(len(columns))], columns, fontsize=8)
+    show(figure, alt)
+
+
+def _draw_rows(names: Sequence[str], rows: Sequence[torch.Tensor]) -> Figure:
+    count = len(rows[0])
+    figure, _ = new_figure(width=0.52 * count + 0.9, height=0.56 * len(rows))
+    figure.clear()
+    places = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
+    for axes, name, images in zip(places, names, rows, strict=True):
+        axes.imshow(grid_image(images, count), cmap="gray", vmin=0, vmax=255)
+        axes.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
         axes.set(xticks=[], yticks=[])
         axes.grid(False)
         axes.spines[:].set_visible(False)

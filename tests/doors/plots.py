@@ -72,6 +72,15 @@ DOORS = {
         ("alt", " ", VALUE, "sentence"),
         ("count", 0, VALUE, "at least 1"),
     ],
+    plots.show_rows: [
+        {"rows": {"seed 0": BYTES, "seed 1": BYTES}, "alt": "Noise."},
+        ("rows", [BYTES], TYPE, "of one row"),
+        ("rows", {}, VALUE, "at least one row"),
+        ("rows", {"seed 0": BYTES, "seed 1": BYTES[:1]}, VALUE, "as many images in each row"),
+        ("rows", {"seed 0": BYTES.float()}, TYPE, "rows['seed 0']"),
+        ("columns", ("one",), VALUE, "as many names"),
+        ("alt", "", VALUE, "sentence"),
+    ],
     plots.smooth: [
         {"values": [0.5] * 9, "window": 3},
         ("values", [], VALUE, "empty"),

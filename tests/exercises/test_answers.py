@@ -189,7 +189,7 @@ ANSWERS = {
         ([0.003, 0.004, 0.008], "right"), (torch.tensor([0.003, 0.004, 0.008]), "right"),
         ([..., ..., ...], "not tried yet"), ([0.5, 0.49, 0.46], "k = 1"),
         ([-1.38, -1.37, -1.38], "never negative"), ([0.1, 0.01, 0.2], "too large"),
-        ([0.01, 0.02], "three numbers"), (0.01, "three numbers"), ([0.0, 0.0, 3.0], "no JSD"),
+        ([0.01, 0.02], "not 3 answers"), (0.01, "not 3 answers"), ([0.0, 0.0, 3.0], "no JSD"),
         (["a", 0.0, 0.0], "no number"), ([0.0, 0.0, math.nan], "no JSD"),
     ],
     two.check_count: [
@@ -200,7 +200,7 @@ ANSWERS = {
         ((2, 1594, 784), "half of BatchNorm's"), ((2, 1596, 784), "first hidden layer"),
         ((2, 1595, 784), "second hidden layer"), ((2, 1603, 784), "are not trained"),
         ((2, 813, 784), "2h inputs"), ((2, 5, 784), "q is not 5"),
-        ((2, 1597, 0), "last layer"), ((2, 1597, 20), "r is not 20"), ((2, 1597), "three numbers"),
+        ((2, 1597, 0), "last layer"), ((2, 1597, 20), "r is not 20"), ((2, 1597), "not 3 answers"),
     ],
     two.check_without_effect: [
         (768, "right"), (1552, "no BatchNorm follows"), (256, "the second one"),
@@ -225,7 +225,7 @@ ANSWERS = {
         ((1, 1), "before D = 1"), ((0.8, 1), "the first is not 0.8"),
         ((2 / 3, 2 / 3), "-D, not D - 1"), ((2 / 3, 0.5), "add the slope of log(1"),
         ((2 / 3, 1 / 3), "it pulls D up"), ((2 / 3, 0), "where does l go"),
-        ((2 / 3, 0.9), "the second is not 0.9"), (2 / 3, "two numbers"),
+        ((2 / 3, 0.9), "the second is not 0.9"), (2 / 3, "not 2 answers"),
     ],
     two.check_two_steps: [
         ("near", "right"), (" Near ", "right"), ("above", "with one of its own"),
@@ -277,7 +277,7 @@ ANSWERS = {
         (([0.7] * 10, [0.7] * 10), "wrong on 10 of the 20"),
         (([0.3] * 9 + [0.6], [0.7] * 9 + [0.4]), "less sure where it is wrong"),
         (([0.48] * 9 + [0.99], [0.52] * 9 + [0.01]), "which is too low"),
-        (([0.3] * 9, [0.7] * 9), "two lists of ten"), (0.5, "two lists of ten"),
+        (([0.3] * 9, [0.7] * 9), "not 10 answers"), (0.5, "not 2 answers"),
     ],
     four.check_jitter_left: [
         (lambda decay: math.sqrt((1 - decay) / (1 + decay)), "right"),
@@ -306,7 +306,7 @@ ANSWERS = {
         ((459, 1000), "length of the memory"), ((69, 4603), "half is left"),
         ((459, 2301), "a tenth is left"), ((10_000, 4603), "not a line"),
         ((-458.2, 4603), "positive"),
-        ((459, 5000), "take logarithms"), (459, "two numbers"),
+        ((459, 5000), "take logarithms"), (459, "not 2 answers"),
     ],
     five.check_mean_length: [
         (None, "not tried yet"), (5.8, "right"), (10 / math.sqrt(3), "right"),
@@ -408,7 +408,7 @@ ANSWERS = {
         ((0.707, 1), "right"), ([math.sqrt(0.5), 1.0], "right"), ((0.707, ...), "not tried yet"),
         ((1, 0.707), "exchanged"), ((0.5, 1), "take the root"), ((1, 1), "lies below"),
         ((0.6, 1), "slope to 0"), ((0.707, 2), "alternating steps"), ((0.707, 1.414), "is 3"),
-        ((0.707, 0.9), "is not 1"), ((0.707, math.nan), "is not 1"), (0.707, "no two numbers"),
+        ((0.707, 0.9), "is not 1"), ((0.707, math.nan), "is not 1"), (0.707, "not 2 answers"),
     ],
     seven.check_fooling_points: [
         (FOOLING, "right"), (FOOLING[:9], "N at least 1,000"), (FOOLING[8:], "only 1 of 8"),
