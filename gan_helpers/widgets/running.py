@@ -1,7 +1,6 @@
 """Run training in the background while the reader uses the notebook."""
 
 import asyncio
-import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -117,10 +116,12 @@ def answer_on_this_thread(widgets: Sequence[ipywidgets.Widget]) -> None:
     during a training step or a cell. Here that thread passes each message to the main thread and
     waits for the answer; until then the page does not send a slider's next value.
     """
-    with contextlib.suppress(RuntimeError):  # Outside a kernel there is no page and no loop.
+    try:
         loop = asyncio.get_running_loop()
-        for widget in widgets:
-            widget.comm.on_msg(_passed_on(widget._handle_msg, loop, threading.get_ident()))
+    except RuntimeError:  # Outside a kernel there is no loop, and no page either.
+        return
+    for widget in widgets:
+        widget.comm.on_msg(_passed_on(widget._handle_msg, loop, threading.get_ident()))
 
 
 def _passed_on(
