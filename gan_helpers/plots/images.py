@@ -99,6 +99,7 @@ def _draw_rows(names: Sequence[str], rows: Sequence[torch.Tensor]) -> Figure:
     count = len(rows[0])
     figure, _ = new_figure(width=0.52 * count + 0.9, height=0.56 * len(rows))
     figure.clear()
+    figure.set_layout_engine("compressed")  # the constrained one cuts long names off
     places = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
     for axes, name, images in zip(places, names, rows, strict=True):
         axes.imshow(grid_image(images, count), cmap="gray", vmin=0, vmax=255)
