@@ -43,7 +43,7 @@ CASES: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
     (
         "not_shuffled",
         ("mode collapse",),
-        {"no digits yet": "few samples are good digits, but nearly every one is the same."},
+        {"no digits yet": "few samples are good digits, but most of them are 9s."},
     ),
 )
 
