@@ -118,6 +118,14 @@ def check_better(is_better: Callable[[list[float], list[float]], bool]) -> None:
         ),
         ([50.0, 60, 70] * 12, [56.0, 66, 76] * 12, True, "there 36 seeds make the error small."),
         ([50.0, 60, 70], [56.0, 66, 76], False, "there three seeds leave the error large."),
+        ([50.0, 60, 70], [61.0, 71, 81], False, "there the means differ by 1.3 errors."),
+        (
+            [50.0, 60, 70],
+            [70.0, 80, 90],
+            True,
+            "there it is 2.4 errors; the errors' squares add up.",
+        ),
+        ([59.0, 60, 61], [50.0, 70, 90], False, "there the second recipe's error is large."),
     ]
     answers = [answer_of(is_better, first, second) for first, second, _, _ in cases]
     tried = all(map(is_tried, answers))

@@ -81,9 +81,13 @@ def step_with_backward(generator, x, z, rate, tidy=True):
     return z - rate * z.grad  # still in the graph
 
 
+def error(*sets):
+    """The standard error of a mean, or of a difference of means."""
+    return math.sqrt(sum(variance(numbers) / len(numbers) for numbers in sets))
+
+
 def better(first, second):
-    error = math.sqrt(variance(first) / len(first) + variance(second) / len(second))
-    return mean(second) - mean(first) > 2 * error
+    return mean(second) - mean(first) > 2 * error(first, second)
 
 
 def half(r, beta2):
@@ -387,6 +391,10 @@ ANSWERS = {
         (better, "right"), (lambda a, b: mean(a) < mean(b), "seeds differ by 40"),
         (lambda a, b: max(a) < min(b), "36 seeds"), (lambda a, b: False, "differ by 20"),
         (lambda a, b: mean(b) - mean(a) > 5, "not right"),
+        (lambda a, b: mean(b) - mean(a) > error(a, b), "1.3 errors"),
+        (lambda a, b: mean(b) - mean(a) > 3 * error(a, b), "2.4 errors"),
+        (lambda a, b: mean(b) - mean(a) > 2 * (error(a) + error(b)), "squares add up"),
+        (lambda a, b: mean(b) - mean(a) > 2 * error(a), "second recipe's error"),
     ],
     seven.check_ring_radius: [
         (0.316, "right"), (torch.tensor(math.sqrt(0.1)), "right"), (0.1, "take the root"),
