@@ -2,6 +2,8 @@
 
 python recordings/record.py saturation   five seeds, both losses, the article's networks,
                                          10 epochs each (about 15 minutes on two quiet cores)
+python recordings/record.py momentum     the same with betas (0, 0.999) in place of (0.9, 0.999)
+                                         (about 20 minutes of one core)
 python recordings/record.py descent      notebook 03's failure: the recipe descent with both losses,
                                          1,000 steps, ten seeds (about 15 minutes of one core)
 python recordings/record.py optimizers   its saturating half for 500 steps, with Adam for the
@@ -112,6 +114,16 @@ def saturation(seeds: list[int]) -> None:
             run = start_run(recipe, seed)
             history = record(run, "article", "saturation", 10, {0, 5 * EPOCH, 10 * EPOCH})
             save_history(history, FOLDER / f"saturation_{name}_{seed}.safetensors")
+
+
+def momentum(seeds: list[int]) -> None:
+    for seed in seeds:
+        for name, loss in LOSSES.items():
+            recipe = dataclasses.replace(ARTICLE, generator_loss=loss, betas=(0.0, 0.999))
+            run = start_run(recipe, seed)
+            title = "article with betas (0, 0.999)"
+            history = record(run, title, "momentum", 10, {0, 5 * EPOCH, 10 * EPOCH})
+            save_history(history, FOLDER / f"no_momentum_{name}_{seed}.safetensors")
 
 
 def descent(seeds: list[int]) -> None:
@@ -233,6 +245,7 @@ def main() -> None:
     )
     kinds = (
         "saturation",
+        "momentum",
         "descent",
         "optimizers",
         "long",
@@ -253,6 +266,8 @@ def main() -> None:
         budgets(arguments.runs)
     elif arguments.what == "saturation":
         saturation(arguments.seeds or list(range(5)))
+    elif arguments.what == "momentum":
+        momentum(arguments.seeds or list(range(5)))
     elif arguments.what == "descent":
         descent(arguments.seeds or list(range(10)))
     elif arguments.what == "optimizers":

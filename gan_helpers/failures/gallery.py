@@ -17,6 +17,7 @@ from gan_helpers.failures.mistakes import (
     few_images_step,
     five_d_steps,
     generator_without_batchnorm,
+    give_momentum,
     multiply_rate,
     multiply_weights,
     one_optimizer,
@@ -181,6 +182,16 @@ COMPARISONS = {
     ),
     "no_momentum": Failure(
         "Adam's default betas but for the first: (0, 0.999)", replace(COURSE, betas=(0.0, 0.999))
+    ),
+    "momentum_d_alone": Failure(
+        "betas (0.9, 0.999) for the discriminator, (0, 0.999) for the generator",
+        replace(COURSE, betas=(0.0, 0.999)),
+        partial(give_momentum, player="d", beta1=0.9),
+    ),
+    "momentum_g_alone": Failure(
+        "betas (0, 0.999) for the discriminator, (0.9, 0.999) for the generator",
+        replace(COURSE, betas=(0.0, 0.999)),
+        partial(give_momentum, player="g", beta1=0.9),
     ),
     "default_betas_slow_d": Failure(
         "Adam's default betas, and a discriminator at a tenth of the learning rate",

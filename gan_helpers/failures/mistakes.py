@@ -60,11 +60,24 @@ def multiply_rate(run: Run, player: str, factor: float) -> None:
 
     Raises ``ValueError`` for another player.
     """
+    for group in _optimizer(run, player).param_groups:
+        group["lr"] *= factor
+
+
+def give_momentum(run: Run, player: str, beta1: float) -> None:
+    """Adam's first beta of one player, ``"d"`` or ``"g"``; the other's stays.
+
+    Raises ``ValueError`` for another player.
+    """
+    for group in _optimizer(run, player).param_groups:
+        group["betas"] = (beta1, group["betas"][1])
+
+
+def _optimizer(run: Run, player: str) -> torch.optim.Optimizer:
     optimizers = {"d": run.d_optimizer, "g": run.g_optimizer}
     if player not in optimizers:
         raise ValueError(f"player is {player!r}; expected 'd' or 'g'.")
-    for group in optimizers[player].param_groups:
-        group["lr"] *= factor
+    return optimizers[player]
 
 
 def one_optimizer(run: Run) -> None:

@@ -22,6 +22,7 @@ from gan_helpers.failures.mistakes import (
     SigmoidDiscriminator,
     five_d_steps,
     generator_without_batchnorm,
+    give_momentum,
     multiply_rate,
     multiply_weights,
     one_optimizer,
@@ -120,6 +121,16 @@ def test_one_players_rate_is_changed(recipe, player, rates):
     assert found == pytest.approx([rate * recipe.learning_rate for rate in rates])
     with pytest.raises(ValueError, match="player is 'x'"):
         multiply_rate(run, "x", 0.01)
+
+
+@pytest.mark.parametrize(("player", "firsts"), [("d", (0.9, 0)), ("g", (0, 0.9))])
+def test_one_player_is_given_momentum(recipe, player, firsts):
+    run = start_run(replace(recipe, betas=(0.0, 0.999)), 0)
+    give_momentum(run, player, 0.9)
+    found = [part.param_groups[0]["betas"] for part in (run.d_optimizer, run.g_optimizer)]
+    assert found == [(first, 0.999) for first in firsts]
+    with pytest.raises(ValueError, match="player is 'x'"):
+        give_momentum(run, "x", 0.9)
 
 
 @pytest.mark.parametrize("both", [False, True])
