@@ -113,7 +113,8 @@ def keep(path: str, names: list[str], changed: dict[str, list[str]]) -> None:
     )
     rows = {}
     if TABLE.exists():
-        rows = {line.split(" | ")[0]: line for line in TABLE.read_text("utf-8").splitlines()[5:]}
+        lines = TABLE.read_text("utf-8").splitlines()
+        rows = {line.split(" | ")[0]: line for line in lines if ".ipynb |" in line}
     cells = ", ".join(f"{cell} ({', '.join(where)})" for cell, where in changed.items()) or "none"
     title, today = f"| {path.removeprefix('notebooks/')}", datetime.date.today()
     rows[title] = f"{title} | {compared(path)} | {len(names)} | {cells} | {today} |"
