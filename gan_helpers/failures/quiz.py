@@ -67,9 +67,9 @@ class Quiz:
         history = self._history(case)
         facts = gather(history)
         print(
-            f"Case {case}: of the forty samples {facts.digits:.0%} are digits to the classifier; "
-            f"{facts.largest_class:.0%} are of its most frequent class.\n"
-            f"They differ by {facts.spread:.0f} grey levels (real digits: 45)."
+            f"Case {case}: of the forty samples {facts.digits:.0%} are digits to the classifier,\n"
+            f"and {facts.largest_class:.0%} are of its most frequent class. "
+            f"They differ by {facts.spread:.0f} grey levels\n(real digits: 45)."
         )
         plot_dashboard(
             history,
