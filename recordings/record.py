@@ -107,23 +107,13 @@ def keep_frames(history: History, steps: set[int]) -> None:
     history.frame_steps, history.frames = [step for step, _ in kept], [frame for _, frame in kept]
 
 
-def saturation(seeds: list[int]) -> None:
+def saturation(seeds: list[int], command: str, title: str, **change: object) -> None:
     for seed in seeds:
         for name, loss in LOSSES.items():
-            recipe = dataclasses.replace(ARTICLE, generator_loss=loss)
-            run = start_run(recipe, seed)
-            history = record(run, "article", "saturation", 10, {0, 5 * EPOCH, 10 * EPOCH})
-            save_history(history, FOLDER / f"saturation_{name}_{seed}.safetensors")
-
-
-def momentum(seeds: list[int]) -> None:
-    for seed in seeds:
-        for name, loss in LOSSES.items():
-            recipe = dataclasses.replace(ARTICLE, generator_loss=loss, betas=(0.0, 0.999))
-            run = start_run(recipe, seed)
-            title = "article with betas (0, 0.999)"
-            history = record(run, title, "momentum", 10, {0, 5 * EPOCH, 10 * EPOCH})
-            save_history(history, FOLDER / f"no_momentum_{name}_{seed}.safetensors")
+            run = start_run(dataclasses.replace(ARTICLE, generator_loss=loss, **change), seed)
+            history = record(run, title, command, 10, {0, 5 * EPOCH, 10 * EPOCH})
+            prefix = "no_momentum" if change else "saturation"
+            save_history(history, FOLDER / f"{prefix}_{name}_{seed}.safetensors")
 
 
 def descent(seeds: list[int]) -> None:
@@ -265,9 +255,10 @@ def main() -> None:
     elif arguments.what == "budgets":
         budgets(arguments.runs)
     elif arguments.what == "saturation":
-        saturation(arguments.seeds or list(range(5)))
+        saturation(arguments.seeds or list(range(5)), "saturation", "article")
     elif arguments.what == "momentum":
-        momentum(arguments.seeds or list(range(5)))
+        title, betas = "article with betas (0, 0.999)", (0.0, 0.999)
+        saturation(arguments.seeds or list(range(5)), "momentum", title, betas=betas)
     elif arguments.what == "descent":
         descent(arguments.seeds or list(range(10)))
     elif arguments.what == "optimizers":
