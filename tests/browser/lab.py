@@ -113,9 +113,12 @@ def write_notebook(file: Path, *cells: str) -> None:
     nbformat.write(notebook, file)
 
 
-def copy_without_outputs(source: Path, file: Path) -> None:
-    """Copy a notebook as it is before its first run."""
+def copy_without_outputs(source: Path, file: Path, last: str = "") -> None:
+    """Copy a notebook as it is before its first run, up to the cell ``last`` if one is given."""
     notebook = nbformat.read(source, as_version=4)
+    if last:
+        end = [cell.source for cell in notebook.cells].index(last)
+        notebook.cells = notebook.cells[: end + 1]
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None

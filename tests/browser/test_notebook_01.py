@@ -1,4 +1,4 @@
-"""Notebook 01 as a reader runs it, and the first panel that they meet."""
+"""Notebook 01 as a reader runs it, to its second panel, and the first panel that they meet."""
 
 import pytest
 
@@ -10,7 +10,12 @@ NAME = "01_the_adversarial_game.ipynb"
 
 @pytest.fixture(scope="package")
 def notebook_page(new_page, address, folder):
-    lab.copy_without_outputs(lab.ROOT / "notebooks" / NAME, folder / "notebooks" / NAME)
+    # What follows are games of half a minute, which nbval runs.
+    lab.copy_without_outputs(
+        lab.ROOT / "notebooks" / NAME,
+        folder / "notebooks" / NAME,
+        last="one_dimensional_lab().advance(30)",
+    )
     page = new_page()
     lab.open_notebook(page, address, NAME)
     yield page

@@ -1,24 +1,25 @@
-"""Panels in a page that is loaded again, in a second tab, and without the kernel that made them."""
+"""Panels in a page that is loaded again, in a second tab, and without the kernel that made them.
+
+The page is that of the tests before this file, which come first by their files' names: here its
+kernel is ended.
+"""
 
 import pytest
 
 from browser import lab
-from browser.conftest import PANELS, SETUP
+from browser.conftest import PANELS
 from gan_helpers.widgets.place import WHAT_TO_DO
 
-NAME = "again.ipynb"
+NAME = "panels.ipynb"
 
 
 @pytest.fixture(scope="module")
-def page(new_page, address, folder):
-    """A notebook of all panels, run and saved."""
-    lab.write_notebook(folder / "notebooks" / NAME, SETUP, *PANELS.values())
-    page = new_page()
-    lab.open_notebook(page, address, NAME)
-    run_until_they_live(page)
-    lab.save(page, folder / "notebooks" / NAME)
-    yield page
-    page.close()
+def page(panels_page, folder):
+    """The notebook of all panels, run and saved, with the explorer's first slider at 0."""
+    panels_page.locator(".gan-panel").first.get_by_role("button", name="reset").click()
+    lab.wait_until(lambda: value(panels_page) == 0, panels_page, "the explorer is not reset")
+    lab.save(panels_page, folder / "notebooks" / NAME)
+    return panels_page
 
 
 def run_until_they_live(page):
@@ -52,14 +53,16 @@ def expect_names(page):
         lab.wait_until(lambda p=panel: lab.unnamed_controls(p) == [], page, "names are missing")
 
 
+def first_slider(page):
+    return page.locator(".gan-panel").first.get_by_role("slider").first
+
+
 def value(page):
-    return float(
-        lab.slider(page.locator(".gan-panel").first, "z[0]").get_attribute("aria-valuenow")
-    )
+    return float(first_slider(page).get_attribute("aria-valuenow"))
 
 
 def test_loaded_again_every_control_and_picture_has_its_name_and_the_panels_live(page):
-    lab.press(lab.slider(page.locator(".gan-panel").first, "z[0]"), "ArrowRight")
+    lab.press(first_slider(page), "ArrowRight")
     lab.wait_until(
         lambda: lab.ask(page, "round(explorer._sliders[0].value, 1)") == "0.1", page, "not moved"
     )
@@ -67,7 +70,7 @@ def test_loaded_again_every_control_and_picture_has_its_name_and_the_panels_live
     lab.wait_for_kernel(page)
     expect_names(page)
     assert value(page) == 0.1
-    lab.press(lab.slider(page.locator(".gan-panel").first, "z[0]"), "ArrowRight")
+    lab.press(first_slider(page), "ArrowRight")
     lab.wait_until(
         lambda: lab.ask(page, "round(explorer._sliders[0].value, 1)") == "0.2", page, "it is dead"
     )
@@ -78,7 +81,7 @@ def test_a_second_tab_has_the_names_and_its_sliders_follow(page, new_page, addre
     lab.open_notebook(second, address, NAME, workspace="second")
     expect_names(second)
     for one, other, key in ((page, second, "End"), (second, page, "Home")):
-        lab.press(lab.slider(one.locator(".gan-panel").first, "z[0]"), key)
+        lab.press(first_slider(one), key)
         end = 4 if key == "End" else -4
         lab.wait_until(lambda o=other, end=end: value(o) == end, other, "the tabs differ")
     second.close()
