@@ -7,6 +7,7 @@ into a single file that can be sent by mail.
 import base64
 import json
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import anywidget
@@ -20,7 +21,7 @@ from gan_helpers import plots
 from gan_helpers.checks import check_network, check_seed, check_z
 from gan_helpers.kinds import check_file, check_kind
 from gan_helpers.latent import activation_directions, weight_directions
-from gan_helpers.models import Generator, count_parameters
+from gan_helpers.models import Generator
 from gan_helpers.training import write_whole
 from gan_helpers.widgets.common import Panel
 
@@ -54,7 +55,7 @@ h1 { font-size: 1.4em; margin: 8px 0; }
 a finger or the arrow keys, and the digit follows. Which numbers change the stroke, and which make
 another digit? |z| is the length of z: near @LENGTH@, when all its numbers come from N(0, 1).</p>
 <div id="explorer">The explorer needs JavaScript.</div>
-<p>This page holds the whole generator, @COUNT@ numbers of 8 bits. It loads nothing and sends
+<p>This page holds the whole generator, @COUNT@ weights of 8 bits. It loads nothing and sends
 nothing.</p>
 </main>
 <script type="application/json" id="parts">@PARTS@</script>
@@ -120,9 +121,8 @@ def quantise(generator: nn.Module) -> dict:
 
 def _folded(generator: Generator) -> list[tuple[np.ndarray, np.ndarray]]:
     """(W', b') of each Linear layer, float64, the BatchNorm behind it folded in."""
-    layers = list(generator.layers)
     found = []
-    for layer, behind in zip(layers, layers[1:], strict=False):
+    for layer, behind in pairwise(generator.layers):
         if not isinstance(layer, nn.Linear):
             continue
         weight, bias = _array(layer.weight), _array(layer.bias)
@@ -160,7 +160,7 @@ def draw_quantised(network: dict, z: torch.Tensor) -> torch.Tensor:
     weights = np.frombuffer(content, np.int8, offset=8 * rows)
     x = z.cpu().double().numpy()
     row = begin = 0
-    for columns, units in zip(widths, widths[1:], strict=False):
+    for columns, units in pairwise(widths):
         q = weights[begin : begin + units * columns].reshape(units, columns)
         sums = x @ q.T.astype(float)  # (N, columns) @ (columns, units)
         x = sums * scales[row : row + units] + biases[row : row + units]
@@ -252,14 +252,15 @@ def write_page(generator: nn.Module, file: str | Path, seed: int = 0) -> None:
     ``generator``, ``seed``: as for ``PageExplorer``. Raises what that raises, and ``TypeError``
     when ``file`` is no name of a file.
     """
-    file = check_file(file)
+    file, parts = check_file(file), _parts(generator, seed)
+    widths = parts["network"]["widths"]
     words = {
         "@STYLE@": STYLE,
         "@SCRIPT@": SCRIPT,
-        "@LATENT_DIM@": str(generator.latent_dim),
-        "@LENGTH@": f"{generator.latent_dim**0.5:.0f}",
-        "@COUNT@": f"{count_parameters(generator):,}",
-        "@PARTS@": json.dumps(_parts(generator, seed)),
+        "@LATENT_DIM@": str(widths[0]),
+        "@LENGTH@": f"{widths[0] ** 0.5:.0f}",
+        "@COUNT@": f"{sum(n * m for n, m in pairwise(widths)):,}",
+        "@PARTS@": json.dumps(parts),
     }
     page = PAGE
     for name, text in words.items():

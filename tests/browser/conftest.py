@@ -34,6 +34,7 @@ PANELS = {
     "film": "widgets.film(made, alt='Forty squares. ' + 'Grey noise turns into strokes. ' * 2)",
     "live": "live_training(run, images)",
     "lab": "line = one_dimensional_lab()\nline",
+    "page": "in_page = widgets.PageExplorer(generator)\nin_page",
 }
 
 

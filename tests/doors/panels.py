@@ -4,6 +4,7 @@ from doors.given import (
     ARRAY,
     BYTES,
     DISCRIMINATOR,
+    DOUBLE_Z,
     FLOATS,
     GENERATOR,
     HISTORY,
@@ -11,11 +12,18 @@ from doors.given import (
     RUN,
     TYPE,
     VALUE,
+    Z,
 )
 from helping import TINY
+from torch import nn
 
 from gan_helpers import widgets
+from gan_helpers.models import ArticleGenerator, Generator
 from gan_helpers.training import History
+
+DIVERGED = Generator(8, (16,))
+nn.init.constant_(DIVERGED.layers[0].weight, NAN)
+NETWORK = widgets.quantise(GENERATOR)
 
 DOORS = {
     widgets.density_game_figure: [
@@ -75,5 +83,34 @@ DOORS = {
         ("images", FLOATS, TYPE, "to_uint8"),
         ("images", BYTES[:, 0], VALUE, "unsqueeze(1)"),
         ("images", ARRAY, TYPE, "torch.from_numpy"),
+    ],
+    widgets.quantise: [
+        {"generator": GENERATOR},
+        ("generator", Generator, TYPE, "with brackets"),
+        ("generator", ArticleGenerator(), TYPE, "knows its layers only"),
+        ("generator", DIVERGED, VALUE, "NaN"),
+    ],
+    widgets.draw_quantised: [
+        {"network": NETWORK, "z": Z},
+        ("network", GENERATOR, TYPE, "quantise(generator)"),
+        ("z", Z[:, :5], VALUE, "(N, 8)"),
+        ("z", ARRAY, TYPE, "torch.from_numpy"),
+        ("z", DOUBLE_Z, TYPE, "z.float()"),
+    ],
+    widgets.PageExplorer: [
+        {"generator": GENERATOR},
+        ("generator", DISCRIMINATOR, TYPE, "expected a Generator"),
+        ("generator", None, TYPE, "network"),
+        ("generator", DIVERGED, VALUE, "learning rate"),
+        ("seed", 0.5, TYPE, "whole number"),
+        ("seed", -1, VALUE, "from 0"),
+    ],
+    widgets.write_page: [
+        {"generator": GENERATOR, "file": "{folder}/page.html"},
+        ("generator", ArticleGenerator(), TYPE, "expected a Generator"),
+        ("generator", DIVERGED, VALUE, "infinite"),
+        ("file", 5, TYPE, "name of a file"),
+        ("file", "{folder}", IsADirectoryError, "is a folder"),
+        ("seed", "0", TYPE, "whole number"),
     ],
 }
