@@ -241,7 +241,6 @@ export async function explore(place, { network, directions, z }, tell = () => {}
   which.addEventListener("change", chooseWhich);
   sliders.forEach(({ input }, k) => input.addEventListener("input", () => move(k)));
   place.classList.add("page-explorer");
-  place.setAttribute("data-lm-suppress-shortcuts", "true"); // arrow keys are for the sliders
   place.replaceChildren(
     make("div", { class: "choices" }, kindLabel, whichLabel),
     make(
@@ -254,6 +253,8 @@ export async function explore(place, { network, directions, z }, tell = () => {}
     make("div", { class: "choices" }, ...buttons),
     make("figure", {}, strip, caption),
   );
+  for (const control of place.querySelectorAll("input, select, button"))
+    control.setAttribute("data-lm-suppress-shortcuts", "true"); // else JupyterLab takes the keys
   chooseKind();
   say("All sliders at 0.");
   return {
