@@ -106,13 +106,13 @@ def quantise(generator: nn.Module) -> dict:
     for weight, bias in folded:
         scale = (np.abs(weight).max(1) / LEVELS).astype("<f4")
         scale[scale == 0] = 1  # a row of zeros
-        # By the scale as it is stored, in 32 bits, a number may come out above the last level.
+        # By the scale as it is stored, in 32 bits, the largest may come out as a little over 127.
         q = np.clip(np.round(weight / scale[:, None]), -LEVELS, LEVELS)
         scales.append(scale)
         biases.append(bias.astype("<f4"))
         weights.append(q.astype(np.int8))
     content = b"".join(part.tobytes() for part in scales + biases + weights)
-    # Letter by letter: no weight follows from another, but small ones are frequent.
+    # No weight follows from those before it, but small ones are frequent: short codes for them.
     deflate = zlib.compressobj(level=9, strategy=zlib.Z_HUFFMAN_ONLY)
     packed = deflate.compress(content) + deflate.flush()
     widths = [generator.latent_dim, *(len(bias) for _, bias in folded)]
@@ -148,12 +148,16 @@ def draw_quantised(network: dict, z: torch.Tensor) -> torch.Tensor:
     x_0 = z; x_k = LeakyReLU(s (q x_{k-1}) + b'), the last one tanh. ``z``: float32, shape
     (N, latent_dim). Returns uint8, shape (N, 1, 28, 28).
 
-    Raises ``TypeError`` for what is no dict and no tensor, and ``ValueError`` for a z of another
-    shape.
+    Raises ``TypeError`` for what is no dict and no tensor, and ``ValueError`` for another dict and
+    for a z that has another shape, is NaN or infinite.
     """
     check_kind(network, "network", dict, "quantise(generator) makes one.")
-    check_z(z, network["widths"][0])
+    if not {"widths", "packed"} <= network.keys():
+        raise ValueError("network lacks 'widths' or 'packed'; quantise(generator) makes both.")
     widths = network["widths"]
+    check_z(z, widths[0])
+    if not z.isfinite().all():
+        raise ValueError("z holds NaN or infinite values; draw it with torch.randn.")
     content = zlib.decompress(base64.b64decode(network["packed"]))
     rows = sum(widths[1:])
     scales, biases = np.frombuffer(content, "<f4", 2 * rows).reshape(2, rows).astype(float)

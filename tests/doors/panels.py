@@ -93,7 +93,9 @@ DOORS = {
     widgets.draw_quantised: [
         {"network": NETWORK, "z": Z},
         ("network", GENERATOR, TYPE, "quantise(generator)"),
+        ("network", {}, VALUE, "quantise(generator)"),
         ("z", Z[:, :5], VALUE, "(N, 8)"),
+        ("z", Z / 0, VALUE, "infinite"),
         ("z", ARRAY, TYPE, "torch.from_numpy"),
         ("z", DOUBLE_Z, TYPE, "z.float()"),
     ],
