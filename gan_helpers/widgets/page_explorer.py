@@ -91,7 +91,8 @@ def quantise(generator: nn.Module) -> dict:
     weights are NaN or infinite.
 
     Source: Jacob et al. 2018, "Quantization and training of neural networks for efficient
-    integer-arithmetic-only inference", sections 2.1 and 3.2 (the BatchNorm).
+    integer-arithmetic-only inference", sections 2.1 and 3.2 (the BatchNorm). Introduced in notebook
+    05, "A page to send".
     """
     check_network(generator, "generator")
     hint = "The page knows its layers only: Linear, BatchNorm1d, LeakyReLU(0.2) and tanh."
@@ -149,7 +150,7 @@ def draw_quantised(network: dict, z: torch.Tensor) -> torch.Tensor:
     (N, latent_dim). Returns uint8, shape (N, 1, 28, 28).
 
     Raises ``TypeError`` for what is no dict and no tensor, and ``ValueError`` for another dict and
-    for a z that has another shape, is NaN or infinite.
+    for a z that has another shape, is NaN or infinite. Introduced in notebook 05, "A page to send".
     """
     check_kind(network, "network", dict, "quantise(generator) makes one.")
     if not {"widths", "packed"} <= network.keys():
@@ -184,7 +185,7 @@ class PageExplorer(Panel):
 
     ``generator``: a ``gan_helpers.models.Generator``; ``seed``: of the first z. Raises
     ``TypeError`` for another network or what is no whole number, and ``ValueError`` for weights
-    that are NaN.
+    that are NaN. Introduced in notebook 05, "A page to send".
     """
 
     z = traitlets.Instance(torch.Tensor, read_only=True)
@@ -254,7 +255,7 @@ def write_page(generator: nn.Module, file: str | Path, seed: int = 0) -> None:
     folder is made; an older file is replaced only when the new one is complete.
 
     ``generator``, ``seed``: as for ``PageExplorer``. Raises what that raises, and ``TypeError``
-    when ``file`` is no name of a file.
+    when ``file`` is no name of a file. Introduced in notebook 05, "A page to send".
     """
     file, parts = check_file(file), _parts(generator, seed)
     widths = parts["network"]["widths"]
