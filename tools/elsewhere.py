@@ -3,22 +3,31 @@
 Another processor rounds other last digits, and after some hundred steps of training they are
 another run. A compared output has to be true of all of them. Each variant switches instruction
 sets down or moves the first weights by some millionths; strict nbval then compares what is stored.
-The table of the last runs is kept in benchmarks/elsewhere.md. ``make elsewhere`` calls this.
+All of it takes hours, so what was run is kept, in benchmarks/elsewhere.json and as a table in
+elsewhere.md, and ``--missing`` runs the rest. A notebook that changes is forgotten; a change of the
+module is not seen: then run all again. ``make elsewhere`` calls this.
 """
 
 import argparse
 import datetime
+import hashlib
 import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TABLE = ROOT / "benchmarks" / "elsewhere.md"
+RECORD, TABLE = (ROOT / "benchmarks" / f"elsewhere.{kind}" for kind in ("json", "md"))
 LOGS = ROOT / "build" / "elsewhere"  # git ignores build/
+NOTEBOOKS = [
+    path.relative_to(ROOT).as_posix()
+    for path in sorted(ROOT.glob("notebooks/**/*.ipynb"))
+    if ".ipynb_checkpoints" not in path.parts
+]
 # What a processor of fifteen years ago would use. An AMD processor heeds only MKL's last variable.
 OLD_MKL = {"MKL_ENABLE_INSTRUCTIONS": "SSE4_2", "MKL_CBWR": "COMPATIBLE"}
 OLDEST = {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", **OLD_MKL}
@@ -76,8 +85,8 @@ del elsewhere
 """
 
 
-def play(name: str, notebooks: list[str], workers: int) -> dict[str, list[str]]:
-    """Run ``notebooks`` under one variant; returns the changed cells of each."""
+def play(name: str, path: str) -> list[str]:
+    """Run the notebook under one variant; returns its changed cells."""
     switches, threads, bfloat16, e = VARIANTS[name]
     with tempfile.TemporaryDirectory() as profile:
         startup = Path(profile) / "profile_default" / "startup" / "elsewhere.py"
@@ -86,39 +95,63 @@ def play(name: str, notebooks: list[str], workers: int) -> dict[str, list[str]]:
         environment = os.environ | switches
         environment |= {"OMP_NUM_THREADS": str(threads), "IPYTHONDIR": profile}
         command = [sys.executable, "-m", "pytest", "--nbval", "-rfE", "-p", "no:cacheprovider"]
-        command += ["-n", str(1 if threads > 1 else workers), *notebooks]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [*command, path], cwd=ROOT, env=environment, capture_output=True, text=True
+        )
     LOGS.mkdir(parents=True, exist_ok=True)
-    log = LOGS / f"{re.sub('[^a-z0-9]+', '_', name.lower())}, {Path(notebooks[0]).stem}.txt"
+    log = LOGS / f"{re.sub('[^a-z0-9]+', '_', name.lower())}, {Path(path).stem}.txt"
     log.write_text(done.stdout + done.stderr)
     if done.returncode not in (0, 1):
-        raise SystemExit(f"pytest could not run the notebooks; {log.relative_to(ROOT)} says why.")
-    found = re.findall(r"^(?:FAILED|ERROR) (\S+\.ipynb)::(Cell \d+)", done.stdout, re.M)
-    return {path: [cell for other, cell in found if other == path] for path in notebooks}
+        raise SystemExit(f"pytest could not run {path}; {log.relative_to(ROOT)} says why.")
+    return re.findall(r"^(?:FAILED|ERROR) \S+\.ipynb::(Cell \d+)", done.stdout, re.M)
 
 
-def compared(path: str) -> int:
-    """Number of cells of the notebook whose output is compared."""
-    cells = json.loads((ROOT / path).read_text("utf-8"))["cells"]
-    stored = [cell for cell in cells if cell.get("outputs")]
-    return sum("NBVAL_IGNORE_OUTPUT" not in "".join(cell["source"]) for cell in stored)
+# --- what is kept -------------------------------------------------------------------------------
 
 
-def keep(path: str, names: list[str], changed: dict[str, list[str]]) -> None:
-    """Put the notebook's row into the table."""
-    head = (
-        "Compared cells of each notebook, and how many of them changed under the variants of "
-        "arithmetic in\ntools/elsewhere.py (`make elsewhere`).\n\n"
-        "| notebook | compared cells | variants | changed | run on |\n|---|---|---|---|---|\n"
-    )
-    rows = {}
-    if TABLE.exists():
-        lines = TABLE.read_text("utf-8").splitlines()
-        rows = {line.split(" | ")[0]: line for line in lines if ".ipynb |" in line}
-    cells = ", ".join(f"{cell} ({', '.join(where)})" for cell, where in changed.items()) or "none"
-    title, today = f"| {path.removeprefix('notebooks/')}", datetime.date.today()
-    rows[title] = f"{title} | {compared(path)} | {len(names)} | {cells} | {today} |"
-    TABLE.write_text(head + "".join(f"{rows[title]}\n" for title in sorted(rows)), "utf-8")
+def compared(path: str) -> list[tuple[str, str]]:
+    """Code and printed output of each cell whose output is compared; pictures are left out."""
+    found = []
+    for cell in json.loads((ROOT / path).read_text("utf-8"))["cells"]:
+        source, outputs = "".join(cell["source"]), cell.get("outputs", ())
+        printed = (o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs)
+        if outputs and "NBVAL_IGNORE_OUTPUT" not in source:
+            found.append((source, "".join(map("".join, printed))))
+    return found
+
+
+def read_record() -> dict[str, dict]:
+    """What was run of each notebook as it is now: ``of`` it, ``on`` a day, ``changed`` cells."""
+    kept = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
+    record = {}
+    for path in NOTEBOOKS:
+        cells = json.loads((ROOT / path).read_text("utf-8"))["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        of = hashlib.sha256(repr((code, compared(path))).encode()).hexdigest()[:16]
+        fresh = {"of": of, "on": "", "changed": {}}
+        record[path] = kept[path] if kept.get(path, {}).get("of") == of else fresh
+    return record
+
+
+def keep(path: str, name: str, cells: list[str]) -> None:
+    """Write down which cells of the notebook the variant ``name`` changed; make the table anew."""
+    record = read_record()
+    record[path]["changed"][name], record[path]["on"] = cells, str(datetime.date.today())
+    RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", "utf-8")
+    rows = [
+        f"Compared cells of each notebook, and which of them changed under the {len(VARIANTS)} "
+        "variants of\narithmetic in tools/elsewhere.py (`make elsewhere`), of which some may not "
+        "have been run yet.\n",
+        "| notebook | compared cells | variants run | changed | last run on |",
+        "|---|---|---|---|---|",
+    ]
+    for notebook, one in record.items():
+        changed = [f"{cell} ({v})" for v, found in one["changed"].items() for cell in found]
+        rows.append(
+            f"| {notebook.removeprefix('notebooks/')} | {len(compared(notebook))} | "
+            f"{len(one['changed'])} | {', '.join(changed) or 'none'} | {one['on']} |"
+        )
+    TABLE.write_text("\n".join(rows) + "\n", "utf-8")
 
 
 def main() -> int:
@@ -126,23 +159,30 @@ def main() -> int:
     parser.add_argument("notebooks", nargs="*", help="all, if none is named")
     parser.add_argument("--variant", action="append", choices=VARIANTS, help="all, if not given")
     parser.add_argument("--farthest", action="store_true", help=f"the variant {FARTHEST!r} alone")
+    parser.add_argument("--missing", action="store_true", help="only what was not run and kept yet")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="notebooks at a time")
     arguments = parser.parse_args()
-    every = sorted(ROOT.glob("notebooks/**/*.ipynb"))
-    paths = [Path(name).resolve() for name in arguments.notebooks] or every
-    notebooks = [str(p.relative_to(ROOT)) for p in paths if ".ipynb_checkpoints" not in p.parts]
+    paths = [Path(name).resolve().relative_to(ROOT).as_posix() for name in arguments.notebooks]
     names = [FARTHEST] if arguments.farthest else arguments.variant or list(VARIANTS)
-    changed: dict[str, dict[str, list[str]]] = {path: {} for path in notebooks}
-    for name in names:
-        for path, cells in play(name, notebooks, arguments.workers).items():
-            print(f"{name}: {path}: {', '.join(cells) or 'nothing'} changed", flush=True)
-            for cell in cells:
-                changed[path].setdefault(cell, []).append(name)
-    if names == list(VARIANTS):
-        for path in notebooks:
-            keep(path, names, changed[path])
-    total = sum(map(len, changed.values()))
-    print(f"{total} compared cells changed in {len(names)} variants of {len(notebooks)} notebooks.")
+    runs = [(name, path) for name in names for path in paths or NOTEBOOKS]
+    if arguments.missing:
+        record = read_record()
+        runs = [(name, path) for name, path in runs if name not in record[path]["changed"]]
+    total = 0
+    alone = [run for run in runs if VARIANTS[run[0]][1] > 1]  # needs all cores
+    shared = [run for run in runs if run not in alone]
+    for part, workers in ((shared, arguments.workers), (alone, 1)):
+        pool = ThreadPoolExecutor(workers)
+        started = {pool.submit(play, *run): run for run in part}
+        try:
+            for done in as_completed(started):
+                (name, path), cells = started[done], done.result()
+                keep(path, name, cells)
+                total += len(cells)
+                print(f"{name}: {path}: {', '.join(cells) or 'nothing'} changed", flush=True)
+        finally:
+            pool.shutdown(cancel_futures=True)
+    print(f"{total} compared cells changed in {len(runs)} runs of notebooks.")
     return 1 if total else 0
 
 
