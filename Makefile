@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in .venv/bin/python python3 python3.13 python3.12 python
 NB = $(sort $(wildcard notebooks/*.ipynb)) $(sort $(wildcard notebooks/solutions/*.ipynb))
 ARGS =
 
-.PHONY: help lab test check elsewhere notebooks bench format setup
+.PHONY: help lab test check elsewhere notebooks site bench format setup
 
 help:
 	@echo "make lab        install what is needed into .venv and open the notebooks in JupyterLab"
@@ -15,6 +15,7 @@ help:
 	@echo "make check      look at format, lint and the form of the notebooks (some seconds)"
 	@echo "make elsewhere  run the notebooks as other processors would and list what changes (four hours)"
 	@echo "make notebooks  run the notebooks and store their outputs (some: NB='notebooks/01*.ipynb')"
+	@echo "make site       make pages of the chapters as they are stored, in build/site"
 	@echo "make bench      time a step, the way to digits, metrics, sliders (28 minutes); make format tidies"
 
 # The root is served, not notebooks/: the notebooks show pictures from figures/.
@@ -42,6 +43,10 @@ notebooks: setup
 		--ExecutePreprocessor.timeout=900 --ExecutePreprocessor.record_timing=False \
 		--ExecutePreprocessor.store_widget_state=False $(NB)
 	.venv/bin/jupyter nbconvert --to notebook --inplace --coalesce-streams $(NB)
+
+# Pages that load nothing from elsewhere; to look at them: python -m http.server -d build/site
+site: setup
+	.venv/bin/python tools/make_site.py
 
 bench: setup
 	.venv/bin/python benchmarks/step_time.py $(ARGS)

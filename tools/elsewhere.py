@@ -139,6 +139,7 @@ def keep(path: str, name: str, cells: list[str]) -> None:
     record[path]["changed"][name], record[path]["on"] = cells, str(datetime.date.today())
     RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", "utf-8")
     rows = [
+        "# The notebooks on other processors\n",
         f"Compared cells of each notebook, and which of them changed under the {len(VARIANTS)} "
         "variants of\narithmetic in tools/elsewhere.py (`make elsewhere`), of which some may not "
         "have been run yet.\n",

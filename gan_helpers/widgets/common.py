@@ -39,11 +39,15 @@ class Panel(ipywidgets.VBox):
         self.add_class("gan-panel")
         self._still, self._place = still, Place(panel=self.model_id)
 
-    def _repr_mimebundle_(self, **kwargs: object) -> dict[str, str]:
+    _ipython_display_ = None  # that of ipywidgets 7 would come before the next one
+
+    def _repr_mimebundle_(self, **kwargs: object) -> dict[str, object]:
         figure, alt = self._still()
         width = int(figure.get_figwidth() * 96)
-        data = {VIEW: {"version_major": 2, "version_minor": 0, "model_id": self.model_id}}
-        data = data if pages_are_apart() else {}
+        data = {}
+        if pages_are_apart():
+            view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+            data["application/vnd.jupyter.widget-view+json"] = view
         data["text/html"] = self._place.html(plots.figure_png(figure), alt, width)
         # nbval compares this text, so it must be the same wherever the notebook is run.
         data["text/plain"] = "A panel to move in JupyterLab; here is a still picture of it."

@@ -58,7 +58,7 @@ def test_environment_installs_the_package_with_its_constraints_and_nothing_else(
     items = [line.strip() for line in lines[lines.index("dependencies:") + 1 :]]
     python, *others = items
     assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("- python="))
-    assert others == ["- pip", "- pip:", "- -c constraints.txt", "- -e .[dev]"]
+    assert others == ["- pip", "- pip:", "- -c constraints.txt", "- -e .[lab,dev]"]
 
 
 def test_a_worker_gets_whole_notebooks_and_all_of_the_browsers_tests(pytestconfig):
