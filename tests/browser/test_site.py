@@ -1,0 +1,85 @@
+"""The site: every page in a browser, on a telephone's width too, and the explorer live in it."""
+
+import functools
+import http.server
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from browser import lab
+
+SITE = lab.ROOT / "build" / "site"
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *words):
+        pass
+
+
+@pytest.fixture(scope="module")
+def site():
+    """The address of the pages, made of the notebooks as they are stored."""
+    made = subprocess.run(
+        [sys.executable, "tools/make_site.py"], cwd=lab.ROOT, capture_output=True, text=True
+    )
+    assert (made.returncode, made.stderr) == (0, "")
+    handler = functools.partial(Quiet, directory=SITE)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def page(new_page, site):
+    page = new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    yield page
+    page.close()
+
+
+def test_every_page_loads_asks_no_other_host_and_fits_a_telephone(page, site):
+    asked, problems = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("response", lambda r: r.status >= 400 and problems.append((r.status, r.url)))
+    names = [file.relative_to(SITE).as_posix() for file in SITE.rglob("*.html")]
+    names = [name for name in names if not name.startswith("_static")]
+    chapters = [name for name in names if name.startswith("notebooks/")]
+    assert len(chapters) == len(list(lab.ROOT.glob("notebooks/**/*_*.ipynb")))
+    for name in names:
+        page.goto(site + name)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            problems.append(("wider than the page", name))
+        if nameless := page.locator('main img:not([alt]), main img[alt=""]').count():
+            problems.append((f"{nameless} pictures without words", name))
+    assert problems == []
+    assert [url for url in asked if not url.startswith((site, "data:"))] == []
+
+
+def test_a_formula_is_shown_without_a_script(page, site):
+    page.goto(f"{site}notebooks/01_the_adversarial_game.html")
+    formulas = page.locator("math[display=block]")
+    assert formulas.count() > 5
+    assert formulas.first.bounding_box()["height"] > 15
+    assert page.locator("main").get_by_text("\\frac").count() == 0
+
+
+def test_the_explorers_sliders_change_its_digit(page, site):
+    page.goto(f"{site}notebooks/05_exploring_the_latent_space.html")
+    page.locator("details", has=page.locator("iframe.explorer")).locator("summary").click()
+    explorer = page.frame_locator("iframe.explorer")
+    digit = explorer.locator("canvas").first
+    before = digit.evaluate("canvas => canvas.toDataURL()")
+    lab.press(explorer.get_by_role("slider", name="z[3]", exact=True), "End")
+    lab.wait_until(
+        lambda: digit.evaluate("canvas => canvas.toDataURL()") != before, page, "nothing moved"
+    )
+
+
+def test_the_search_finds_a_chapter(page, site):
+    page.goto(f"{site}search.html?q=quantisation")
+    page.locator("#search-results").get_by_role("link").first.wait_for()
+    found = page.locator("#search-results").inner_text()
+    assert "Exploring the latent space" in found
