@@ -22,7 +22,11 @@ LINKED_TO = ("LICENSE", "figures", "benchmarks", "recordings")
 LISTED = {
     "Chapters": sorted(ROOT.glob("notebooks/*.ipynb")),
     "Solutions": sorted(ROOT.glob("notebooks/solutions/*.ipynb")),
-    "For teachers": [ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "elsewhere.md"],
+    "More": [
+        *sorted(ROOT.glob("docs/*.md")),
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "benchmarks/elsewhere.md",
+    ],
 }
 LIST = """
 
@@ -39,7 +43,7 @@ def read_page(file: Path) -> str:
     """A page's text. The README is the first page, which is called index."""
     text = file.read_text("utf-8")
     text = text.replace("README.md#the-chapters)", "index.md#The-chapters)")
-    text = text.replace("(notebooks/solutions)", "(notebooks/solutions/01_solutions.ipynb)")
+    text = text.replace("notebooks/solutions)", "notebooks/solutions/01_solutions.ipynb)")
     if file.suffix != ".ipynb":
         return text
     notebook = json.loads(text)
