@@ -1,0 +1,79 @@
+"""What tools/elsewhere.py keeps of its runs, and when it forgets them."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "tools" / "elsewhere.py"
+spec = importlib.util.spec_from_file_location("elsewhere", SCRIPT)
+elsewhere = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(elsewhere)
+NAME = "notebooks/a.ipynb"
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    """Write the notebook; the tool looks at the folder that holds it."""
+
+    def write(words="A title.", printed="0.7\n", source="print(loss)", png="abc"):
+        picture = {"output_type": "display_data", "data": {"image/png": png}}
+        outputs = [{"output_type": "stream", "name": "stdout", "text": [printed]}, picture]
+        cells = [
+            {"cell_type": "markdown", "source": [words]},
+            {"cell_type": "code", "source": [source], "outputs": outputs},
+            {"cell_type": "code", "source": ["# NBVAL_IGNORE_OUTPUT\n", "x"], "outputs": outputs},
+        ]
+        (tmp_path / NAME).parent.mkdir(exist_ok=True)
+        (tmp_path / NAME).write_text(json.dumps({"cells": cells}))
+
+    monkeypatch.setattr(elsewhere, "ROOT", tmp_path)
+    monkeypatch.setattr(elsewhere, "NOTEBOOKS", [NAME])
+    monkeypatch.setattr(elsewhere, "RECORD", tmp_path / "elsewhere.json")
+    monkeypatch.setattr(elsewhere, "TABLE", tmp_path / "elsewhere.md")
+    return write
+
+
+def run_variants():
+    return elsewhere.read_record()[NAME]["changed"]
+
+
+def test_each_variant_is_kept_and_counted_in_the_table(write):
+    write()
+    assert run_variants() == {}
+    elsewhere.keep(NAME, "one thread", [])
+    elsewhere.keep(NAME, "bfloat16", ["Cell 0"])
+    assert run_variants() == {"one thread": [], "bfloat16": ["Cell 0"]}
+    (row,) = [line for line in elsewhere.TABLE.read_text().splitlines() if "a.ipynb" in line]
+    assert row.startswith("| a.ipynb | 1 | 2 | Cell 0 (bfloat16) | 20")  # one compared cell
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({"words": "Another title."}, True),
+        ({"png": "xyz"}, True),
+        ({"printed": "0.8\n"}, False),
+        ({"source": "print(2 * loss)"}, False),
+    ],
+)
+def test_it_forgets_a_notebook_whose_code_or_printed_output_changes(write, change, kept):
+    write()
+    elsewhere.keep(NAME, "one thread", [])
+    write(**change)
+    assert (run_variants() == {"one thread": []}) == kept
+
+
+def test_missing_runs_only_what_was_not_run(write, monkeypatch, capsys):
+    write()
+    played = []
+    monkeypatch.setattr(elsewhere, "play", lambda name, path: played.append(name) or [])
+    elsewhere.keep(NAME, "one thread", [])
+    monkeypatch.setattr("sys.argv", ["elsewhere.py", "--missing"])
+    assert elsewhere.main() == 0
+    assert sorted([*played, "one thread"]) == sorted(elsewhere.VARIANTS)
+    assert run_variants().keys() == elsewhere.VARIANTS.keys()
+    played.clear()
+    monkeypatch.setattr("sys.argv", ["elsewhere.py", "--farthest"])  # CI runs it each time
+    assert elsewhere.main() == 0 and played == [elsewhere.FARTHEST]
