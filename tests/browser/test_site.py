@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from browser import lab
+from gan_helpers.widgets import density_game_numbers
 
 SITE = lab.ROOT / "build" / "site"
 
@@ -76,6 +77,23 @@ def test_the_explorers_sliders_change_its_digit(page, site):
     lab.wait_until(
         lambda: digit.evaluate("canvas => canvas.toDataURL()") != before, page, "nothing moved"
     )
+
+
+def test_the_density_game_says_what_the_panel_says(page, site):
+    page.goto(f"{site}notebooks/01_the_adversarial_game.html")
+    game = page.locator(".density-game")
+    moves = (("mean", None, 0.0, 2.0), ("mean", "End", 8.0, 2.0), ("std", "Home", 8.0, 0.3))
+    for name, key, mean, std in moves:
+        before = game.locator("path.fake").get_attribute("d")
+        if key:
+            lab.press(game.get_by_role("slider", name=f"{name} of p_g"), key)
+            assert game.locator("path.fake").get_attribute("d") != before
+        value, jsd = density_game_numbers(mean, std)
+        words = f"p_g: mean {mean:.1f}, std {std:.1f}. V(D*, G) = {value:.3f}, JSD = {jsd:.3f}, "
+        game.get_by_role("status").get_by_text(words).wait_for()
+    game.get_by_role("button", name="Reset").click()
+    game.get_by_role("status").get_by_text("p_g: mean 0.0, std 2.0.").wait_for()
+    assert lab.found_by_axe(game) == [] and lab.unnamed_controls(game) == []
 
 
 def test_the_search_finds_a_chapter(page, site):
