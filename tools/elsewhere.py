@@ -1,11 +1,12 @@
 """Run the notebooks as other processors would, and list the compared cells whose output changes.
 
 Another processor rounds other last digits, and after some hundred steps of training they are
-another run. A compared output has to be true of all of them. Each variant switches instruction
-sets down or moves the first weights by some millionths; strict nbval then compares what is stored.
+another run. A compared output has to be true of all of them. Each variant changes the instruction
+sets, the number of threads, the use of bfloat16, or the first weights by some millionths; strict
+nbval then compares what is stored.
 All of it takes hours, so what was run is kept, in benchmarks/elsewhere.json and as a table in
-elsewhere.md, and ``--missing`` runs the rest. A notebook that changes is forgotten; a change of the
-module is not seen: then run all again. ``make elsewhere`` calls this.
+elsewhere.md, and ``--missing`` runs the rest. A notebook whose code or compared output changes is
+forgotten; a change of the module is not seen: then run all again. ``make elsewhere`` calls this.
 """
 
 import argparse
@@ -115,42 +116,52 @@ def compared(path: str) -> list[tuple[str, str]]:
     for cell in json.loads((ROOT / path).read_text("utf-8"))["cells"]:
         source, outputs = "".join(cell["source"]), cell.get("outputs", ())
         printed = (o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs)
-        if outputs and "NBVAL_IGNORE_OUTPUT" not in source:
+        tags = cell["metadata"].get("tags", [])
+        if outputs and not ("NBVAL_IGNORE_OUTPUT" in source or "nbval-ignore-output" in tags):
             found.append((source, "".join(map("".join, printed))))
     return found
 
 
 def read_record() -> dict[str, dict]:
-    """What was run of each notebook as it is now: ``of`` it, ``on`` a day, ``changed`` cells."""
+    """What was run of each notebook as it is now.
+
+    ``of``: the hash of its code and compared output; ``on``: the day of the last run; ``changed``:
+    for each variant that was run, the cells that changed.
+    """
     kept = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
     record = {}
     for path in NOTEBOOKS:
         cells = json.loads((ROOT / path).read_text("utf-8"))["cells"]
-        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        cells = [c for c in cells if c["cell_type"] == "code" and c.get("id") != "setup-cell"]
+        code = ["".join(cell["source"]) for cell in cells]  # that one is tools/publish.py's
         of = hashlib.sha256(repr((code, compared(path))).encode()).hexdigest()[:16]
         fresh = {"of": of, "on": "", "changed": {}}
         record[path] = kept[path] if kept.get(path, {}).get("of") == of else fresh
     return record
 
 
-def keep(path: str, name: str, cells: list[str]) -> None:
-    """Write down which cells of the notebook the variant ``name`` changed; make the table anew."""
+def keep(path: str, of: str, name: str, cells: list[str]) -> None:
+    """Write down which cells the variant ``name`` changed, if the notebook is still the same."""
     record = read_record()
+    if record[path]["of"] != of:
+        print(f"{path} was changed while it ran; the result is not kept.")
+        return
     record[path]["changed"][name], record[path]["on"] = cells, str(datetime.date.today())
     RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", "utf-8")
     rows = [
         "# The notebooks on other processors\n",
         f"Compared cells of each notebook, and which of them changed under the {len(VARIANTS)} "
-        "variants of\narithmetic in tools/elsewhere.py (`make elsewhere`), of which some may not "
-        "have been run yet.\n",
+        "variants of\narithmetic in tools/elsewhere.py (`make elsewhere`). *Variants run* says how "
+        "many of them were run since\nthe notebook's code or compared output last changed.\n",
         "| notebook | compared cells | variants run | changed | last run on |",
         "|---|---|---|---|---|",
     ]
     for notebook, one in record.items():
         changed = [f"{cell} ({v})" for v, found in one["changed"].items() for cell in found]
+        which = ", ".join(changed) or ("none" if one["changed"] else "not run yet")
         rows.append(
             f"| {notebook.removeprefix('notebooks/')} | {len(compared(notebook))} | "
-            f"{len(one['changed'])} | {', '.join(changed) or 'none'} | {one['on']} |"
+            f"{len(one['changed'])} | {which} | {one['on']} |"
         )
     TABLE.write_text("\n".join(rows) + "\n", "utf-8")
 
@@ -164,12 +175,14 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="notebooks at a time")
     arguments = parser.parse_args()
     paths = [Path(name).resolve().relative_to(ROOT).as_posix() for name in arguments.notebooks]
+    if unknown := sorted(set(paths) - set(NOTEBOOKS)):
+        parser.error(f"notebooks: {unknown} are none of the course's; name files of notebooks/.")
     names = [FARTHEST] if arguments.farthest else arguments.variant or list(VARIANTS)
     runs = [(name, path) for name in names for path in paths or NOTEBOOKS]
+    record, total = read_record(), 0
     if arguments.missing:
-        record = read_record()
+        total = sum(len(record[path]["changed"].get(name, ())) for name, path in runs)
         runs = [(name, path) for name, path in runs if name not in record[path]["changed"]]
-    total = 0
     alone = [run for run in runs if VARIANTS[run[0]][1] > 1]  # needs all cores
     shared = [run for run in runs if run not in alone]
     for part, workers in ((shared, arguments.workers), (alone, 1)):
@@ -178,7 +191,7 @@ def main() -> int:
         try:
             for done in as_completed(started):
                 (name, path), cells = started[done], done.result()
-                keep(path, name, cells)
+                keep(path, record[path]["of"], name, cells)
                 total += len(cells)
                 print(f"{name}: {path}: {', '.join(cells) or 'nothing'} changed", flush=True)
         finally:

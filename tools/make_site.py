@@ -1,7 +1,8 @@
 """Make the course's pages from the stored outputs of the notebooks: ``make site``.
 
 No cell is run and nothing is fetched: the pages show what the notebooks hold. Sphinx and MyST-NB do
-the work; this file copies what they read into build/site_source and lists the chapters.
+the work; this file copies what they read into build/site_source, lists the chapters, and writes the
+explorer that is live in the page of notebook 05.
 """
 
 import json
@@ -20,8 +21,8 @@ SETTINGS = ROOT / "tools" / "site"
 SOURCE, SITE = ROOT / "build" / "site_source", ROOT / "build" / "site"
 LINKED_TO = ("LICENSE", "figures", "benchmarks", "recordings")
 LISTED = {
-    "Chapters": sorted(ROOT.glob("notebooks/*.ipynb")),
-    "Solutions": sorted(ROOT.glob("notebooks/solutions/*.ipynb")),
+    "Chapters": sorted(ROOT.glob("notebooks/*_*.ipynb")),
+    "Solutions": sorted(ROOT.glob("notebooks/solutions/*_*.ipynb")),
     "More": [
         *sorted(ROOT.glob("docs/*.md")),
         ROOT / "CONTRIBUTING.md",
@@ -50,7 +51,7 @@ def read_page(file: Path) -> str:
     for cell in notebook["cells"]:
         # An output that JupyterLab hides until the reader asks for it is hidden here too.
         if cell["metadata"].get("jupyter", {}).get("outputs_hidden"):
-            cell["metadata"]["tags"] = ["hide-output"]
+            cell["metadata"].setdefault("tags", []).append("hide-output")
     return json.dumps(notebook)
 
 
@@ -72,7 +73,8 @@ def main() -> int:
     (SOURCE / "index.md").write_text(first, "utf-8")
     generator, _ = load_generator(ASSETS / "hour_generator.safetensors")  # that of notebook 05
     write_page(generator, SOURCE / "_static" / "explorer.html", seed=4)
-    return sphinx(["-q", "-W", "--keep-going", "-c", str(SETTINGS), str(SOURCE), str(SITE)])
+    options = ["-q", "-W", "--keep-going", "-c", str(SETTINGS), "-d", str(ROOT / "build/doctrees")]
+    return sphinx([*options, str(SOURCE), str(SITE)])
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 Each notebook gets a line of links below its title (Colab, Binder, Codespaces), and as its first
 code cell the lines that install the course's module where it is missing. Called again, it replaces
-both. No cell has to be run again: the new one prints nothing.
+both. No cell has to be run again: the new one prints nothing where the module is.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 START = "Without installing anything: "
 CELL = "setup-cell"
-SETUP = """# Colab and its like lack the course's module: there, this installs it.
+SETUP = """# Where the course's module is missing, as on Colab, this cell installs it.
 try:
     import gan_helpers  # noqa: F401
 except ModuleNotFoundError:
@@ -55,7 +55,7 @@ def main() -> int:
     if not re.fullmatch(r"[\w-]+/[\w.-]+", place):
         print(f"The place is {place!r}; expected OWNER/NAME, as in the repository's address.")
         return 2
-    for file in sorted(ROOT.glob("notebooks/**/*_*.ipynb")):
+    for file in (*ROOT.glob("notebooks/*_*.ipynb"), *ROOT.glob("notebooks/solutions/*_*.ipynb")):
         notebook = json.loads(file.read_text("utf-8"))
         add_to(notebook, place, file.relative_to(ROOT).as_posix())
         text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"

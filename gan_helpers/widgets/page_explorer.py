@@ -76,11 +76,11 @@ def quantise(generator: nn.Module) -> dict:
     it computes f (W x + b - mean) + beta, which is W' x + b' with W' = f W, row by row, and
     b' = f (b - mean) + beta. Of each row w of W' the page holds whole numbers q and a scale s,
 
-        s = max |w| / 127,    q = round(w / s),    |s q_j - w_j| <= s / 2,
+        s = max |w| / 127 (1 for a row of zeros),    q = round(w / s),    |s q_j - w_j| <= s / 2,
 
     so a layer's sum is off by at most s/2 sum |x_j|, for the same x. LeakyReLU and tanh make no
-    difference larger: what comes in off by e_j, too, goes out off by at most
-    s/2 sum |x_j| + sum |w_j| e_j. That is the worst case: the generator of notebook 05 is off by
+    difference larger: inputs that are off by at most e_j make the sum off by at most
+    s/2 sum |x_j| + sum |s q_j| e_j. That is the worst case: the generator of notebook 05 is off by
     half a grey level of 255 in the mean.
 
     Returns ``{"widths": [latent_dim, hidden, ..., 784], "packed": text}``: base64 of zlib's
@@ -181,11 +181,12 @@ class PageExplorer(Panel):
     Sliders along coordinates of z or directions of ``gan_helpers.latent``, a new z, a strip of
     digits along the slider that was moved last. The generator is in the page (``quantise``), which
     tells the kernel where it stands and does not wait for it: ``.z``, shape (1, latent_dim),
-    float32, is the z that is shown. ``.observe(function, "z")`` calls a function whenever it moves.
+    float32, is the z that was shown last; two tabs with one panel do not follow each other.
+    ``.observe(function, "z")`` calls a function whenever it moves.
 
     ``generator``: a ``gan_helpers.models.Generator``; ``seed``: of the first z. Raises
     ``TypeError`` for another network or what is no whole number, and ``ValueError`` for weights
-    that are NaN. Introduced in notebook 05, "A page to send".
+    that are NaN or infinite and a negative seed. Introduced in notebook 05, "A page to send".
     """
 
     z = traitlets.Instance(torch.Tensor, read_only=True)
@@ -216,8 +217,8 @@ class PageExplorer(Panel):
         axes.grid(False)
         rows = "One row" if count == 1 else f"{count} rows"
         alt = (
-            f"{rows} of nine digits, one for each of the first coordinates of z: along a row the "
-            f"coordinate goes from {-REACH} to {REACH}, the others stay. |z| = {self.z.norm():.1f}."
+            f"{rows} of nine digits. Each row belongs to one of the first coordinates of z, which "
+            f"goes from {-REACH} to {REACH} along it; the others stay. |z| = {self.z.norm():.1f}."
         )
         return figure, alt
 

@@ -1,1 +1,1 @@
-"""The course as a reader meets it: a real JupyterLab in a real Chromium."""
+"""The course as a reader meets it: a real JupyterLab, and the site, in a real Chromium."""

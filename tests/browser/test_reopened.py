@@ -1,7 +1,7 @@
 """Panels in a page that is loaded again, in a second tab, and without the kernel that made them.
 
-The page is that of the tests before this file, which come first by their files' names: here its
-kernel is ended.
+The page is shared with the tests of other files. This file comes after them, by its name, because
+it ends the kernel.
 """
 
 import pytest

@@ -21,10 +21,12 @@ def write(tmp_path, monkeypatch):
         picture = {"output_type": "display_data", "data": {"image/png": png}}
         outputs = [{"output_type": "stream", "name": "stdout", "text": [printed]}, picture]
         cells = [
-            {"cell_type": "markdown", "source": [words]},
-            {"cell_type": "code", "source": [source], "outputs": outputs},
+            {"cell_type": "markdown", "source": [words], "metadata": {}},
+            {"cell_type": "code", "source": [source], "outputs": outputs, "metadata": {}},
             {"cell_type": "code", "source": ["# NBVAL_IGNORE_OUTPUT\n", "x"], "outputs": outputs},
+            {"cell_type": "code", "source": ["panel"], "outputs": outputs},
         ]
+        cells[2]["metadata"], cells[3]["metadata"] = {}, {"tags": ["nbval-ignore-output"]}
         (tmp_path / NAME).parent.mkdir(exist_ok=True)
         (tmp_path / NAME).write_text(json.dumps({"cells": cells}))
 
@@ -39,11 +41,15 @@ def run_variants():
     return elsewhere.read_record()[NAME]["changed"]
 
 
+def keep(variant, cells):
+    elsewhere.keep(NAME, elsewhere.read_record()[NAME]["of"], variant, cells)
+
+
 def test_each_variant_is_kept_and_counted_in_the_table(write):
     write()
     assert run_variants() == {}
-    elsewhere.keep(NAME, "one thread", [])
-    elsewhere.keep(NAME, "bfloat16", ["Cell 0"])
+    keep("one thread", [])
+    keep("bfloat16", ["Cell 0"])
     assert run_variants() == {"one thread": [], "bfloat16": ["Cell 0"]}
     (row,) = [line for line in elsewhere.TABLE.read_text().splitlines() if "a.ipynb" in line]
     assert row.startswith("| a.ipynb | 1 | 2 | Cell 0 (bfloat16) | 20")  # one compared cell
@@ -60,16 +66,24 @@ def test_each_variant_is_kept_and_counted_in_the_table(write):
 )
 def test_it_forgets_a_notebook_whose_code_or_printed_output_changes(write, change, kept):
     write()
-    elsewhere.keep(NAME, "one thread", [])
+    keep("one thread", [])
     write(**change)
     assert (run_variants() == {"one thread": []}) == kept
+
+
+def test_a_notebook_that_changes_while_it_runs_is_not_kept(write, monkeypatch, capsys):
+    write()
+    monkeypatch.setattr(elsewhere, "play", lambda name, path: write(source="print(3)") or [])
+    monkeypatch.setattr("sys.argv", ["elsewhere.py", "--farthest"])
+    elsewhere.main()
+    assert "is not kept" in capsys.readouterr().out and run_variants() == {}
 
 
 def test_missing_runs_only_what_was_not_run(write, monkeypatch, capsys):
     write()
     played = []
     monkeypatch.setattr(elsewhere, "play", lambda name, path: played.append(name) or [])
-    elsewhere.keep(NAME, "one thread", [])
+    keep("one thread", [])
     monkeypatch.setattr("sys.argv", ["elsewhere.py", "--missing"])
     assert elsewhere.main() == 0
     assert sorted([*played, "one thread"]) == sorted(elsewhere.VARIANTS)

@@ -31,7 +31,7 @@ def shown() -> dict:
     path = Path(__file__).parents[2] / "notebooks" / NOTEBOOK
     namespace = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "batches": batches}
     for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type == "code":
+        if cell.cell_type == "code" and cell.id != "setup-cell":  # that of tools/publish.py
             for node in ast.parse(cell.source).body:
                 if getattr(node, "name", None) in NAMES:
                     exec(compile(ast.Module([node], []), NOTEBOOK, "exec"), namespace)

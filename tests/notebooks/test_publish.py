@@ -10,16 +10,26 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
 ROOT = Path(__file__).parents[2]
-ALL = sorted(ROOT.glob("notebooks/**/*_*.ipynb"))
+ALL = [file for part in ("", "solutions/") for file in ROOT.glob(f"notebooks/{part}*_*.ipynb")]
 SCRIPT = ROOT / "tools" / "publish.py"
 spec = importlib.util.spec_from_file_location("publish", SCRIPT)
 publish = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(publish)
 
 
+def unpublished(path):
+    """The notebook without the line and the cell, should the course have a place already."""
+    notebook = json.loads(path.read_text("utf-8"))
+    first, *others = notebook["cells"]
+    if any(line.startswith(publish.START) for line in first["source"]):
+        first["source"] = [*first["source"][:2], *first["source"][4:]]
+    notebook["cells"] = [first, *(cell for cell in others if cell["id"] != publish.CELL)]
+    return notebook
+
+
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 def test_a_line_of_links_and_a_cell_are_added_and_an_earlier_place_is_replaced(path):
-    before = json.loads(path.read_text("utf-8"))
+    before = unpublished(path)
     once, twice = copy.deepcopy(before), copy.deepcopy(before)
     publish.add_to(once, "some/place", "notebooks/a.ipynb")
     publish.add_to(twice, "another/place", "notebooks/a.ipynb")
@@ -55,8 +65,31 @@ def test_the_cell_does_nothing_where_the_module_is_and_installs_it_where_it_is_n
     assert asked == [("pip", 'install -q "gan-helpers @ git+https://github.com/some/place"')]
 
 
-@pytest.mark.parametrize("words", [[], ["place"], ["a/b/c"], ["https://github.com/a/b"]])
-def test_another_word_than_a_place_changes_nothing(words, monkeypatch, capsys):
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A course of one chapter and one solution."""
+    (tmp_path / "notebooks" / "solutions").mkdir(parents=True)
+    for place in ("notebooks/01_a.ipynb", "notebooks/solutions/01_b.ipynb"):
+        (tmp_path / place).write_text(json.dumps(unpublished(ALL[0])))
+    monkeypatch.setattr(publish, "ROOT", tmp_path)
+    return tmp_path
+
+
+def run(monkeypatch, *words):
     monkeypatch.setattr(sys, "argv", ["publish.py", *words])
-    assert publish.main() == 2
+    return publish.main()
+
+
+def test_chapters_and_solutions_get_links_to_themselves(folder, monkeypatch):
+    assert run(monkeypatch, "some/place") == 0
+    for place in ("notebooks/01_a.ipynb", "notebooks/solutions/01_b.ipynb"):
+        text = (folder / place).read_text("utf-8")
+        assert f"github/some/place/blob/main/{place}" in text
+
+
+@pytest.mark.parametrize("words", [[], ["place"], ["a/b/c"], ["https://github.com/a/b"]])
+def test_another_word_than_a_place_changes_nothing(words, folder, monkeypatch, capsys):
+    before = [file.read_bytes() for file in folder.rglob("*.ipynb")]
+    assert run(monkeypatch, *words) == 2
     assert "expected OWNER/NAME" in capsys.readouterr().out
+    assert [file.read_bytes() for file in folder.rglob("*.ipynb")] == before

@@ -9,13 +9,22 @@ def anchor(title: str) -> str:
     return title.replace(" ", "-")
 
 
+def mathml(formula: str, display: str) -> str:
+    converted = convert(formula, display=display)
+    if "\\" in converted:  # an unknown command is passed on as it is
+        raise ValueError(
+            f"latex2mathml does not know a command in {formula!r}; write it otherwise."
+        )
+    return converted
+
+
 def inline(translator, node):
-    translator.body.append(convert(node.astext()))
+    translator.body.append(mathml(node.astext(), "inline"))
     raise SkipNode
 
 
 def block(translator, node):
-    translator.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+    translator.body.append(f'<div class="math">{mathml(node.astext(), "block")}</div>')
     raise SkipNode
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))  # for chapters.py
 
 project = html_title = "Generative adversarial networks, step by step"
-extensions = ["myst_nb", "chapters"]
+extensions = ["myst_nb", "chapters", "sphinx.ext.githubpages"]  # the last keeps _static there
 
 # The notebooks are shown as they were run; nothing is loaded for widgets that have no kernel here.
 nb_execution_mode = "off"

@@ -1,7 +1,7 @@
 // The explorer that needs no kernel takes the place of its still picture (notebook 05).
 addEventListener("DOMContentLoaded", () => {
   const still = document.querySelector(
-    '.gan-place img[alt*="one for each of the first coordinates of z"]',
+    '.gan-place img[alt*="belongs to one of the first coordinates of z"]',
   );
   if (!still) return;
   const explorer = document.createElement("iframe");
