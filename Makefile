@@ -13,7 +13,7 @@ help:
 	@echo "make lab        install what is needed into .venv and open the notebooks in JupyterLab"
 	@echo "make test       run the unit tests and every notebook and solution"
 	@echo "make check      look at format, lint and the form of the notebooks (some seconds)"
-	@echo "make elsewhere  run the notebooks as other processors would and list what changes (four hours)"
+	@echo "make elsewhere  run the notebooks as other processors would and list what changes (hours)"
 	@echo "make notebooks  run the notebooks and store their outputs (some: NB='notebooks/01*.ipynb')"
 	@echo "make site       make pages of the chapters as they are stored, in build/site"
 	@echo "make bench      time a step, the way to digits, metrics, sliders (28 minutes); make format tidies"

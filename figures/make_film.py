@@ -1,6 +1,6 @@
 """Draw the README's moving picture: a run of the course's recipe, and a slider over z.
 
-    python figures/make_film.py    (about two minutes on two CPU cores)
+    python figures/make_film.py    (some minutes)
 
 Left the run of notebook 04: the course's recipe, seed 0, ten epochs. Right the generator of
 notebook 05, a z moved along a direction of the weights. Both were chosen, among 200 z and four

@@ -10,7 +10,7 @@ of notebook 06, 10,000 samples. The test images are left for the report of what 
 limits: the 4,200 steps were made with two threads, so the minute is approximate; and the classifier
 behind the distance has seen the images held back, though the networks have not.
 
-    python recordings/search_recipe.py                     (hours: candidates x seeds x two minutes)
+    python recordings/search_recipe.py                     (hours; nothing else should run)
     python recordings/search_recipe.py --only "batch 64" "batch 256" --seeds 0 1 2
 """
 

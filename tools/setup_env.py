@@ -152,10 +152,8 @@ def install(python):
         os.remove(log)
     # pip writes the log itself, and so can show its progress bars on the terminal.
     pip = [python, "-m", "pip", "--disable-pip-version-check", "--log", log]
-    if (
-        subprocess.call(pip + ["install", "-c", "constraints.txt", "-e", ".[lab,dev]"], cwd=ROOT)
-        == 0
-    ):
+    wanted = ["install", "-c", "constraints.txt", "-e", ".[lab,dev]"]
+    if subprocess.call(pip + wanted, cwd=ROOT) == 0:
         return None
     if free_bytes(ROOT) < 1e8:  # too little even for pip to log it
         return install_problem("No space left on device")
