@@ -56,6 +56,7 @@ def test_a_signal_to_end_does_what_ctrl_c_would_do(monkeypatch, name, ignored):
     if number is None:
         pytest.skip(f"there is no {name} here")
     before = signal.getsignal(number), signal.getsignal(signal.SIGINT)
+    signal.signal(number, signal.SIG_DFL)  # nohup make test ignores it
     try:
         if ignored:  # as a shell has it in what it runs in the background
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -66,9 +67,10 @@ def test_a_signal_to_end_does_what_ctrl_c_would_do(monkeypatch, name, ignored):
             signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
             signal.raise_signal(number)
             assert seen == [signal.SIGINT]
+        assert signal.getsignal(number) == signal.SIG_DFL
     finally:
         signal.signal(signal.SIGINT, before[1])
-    assert signal.getsignal(number) == before[0]
+        signal.signal(number, before[0])
 
 
 def test_a_signal_that_is_ignored_stays_ignored():  # nohup
