@@ -27,7 +27,7 @@ from pathlib import Path
 import torch
 
 from gan_helpers import plots
-from gan_helpers.data import load_mnist
+from gan_helpers.data import ASSETS, load_mnist
 from gan_helpers.metrics import classify, frechet_distance
 from gan_helpers.models import Discriminator, draw
 from gan_helpers.training import ARTICLE, COURSE, Recipe, advance, start_run
@@ -47,7 +47,7 @@ RECIPES = {
     "article": (ARTICLE, "#000000", ":", "v"),
 }
 FILE = Path(__file__).parent / "time_to_digits.json"
-FIGURE = Path(__file__).parents[1] / "figures" / "time_to_digits.png"
+FIGURE = ASSETS / "time_to_digits.png"
 
 
 def measure(recipe: Recipe, seed: int, images: torch.Tensor, real: torch.Tensor) -> list[dict]:

@@ -1,4 +1,5 @@
-"""Draw the README's moving picture: a run of the course's recipe, and a slider over z.
+"""Draw the README's moving picture: a run of the course's recipe, and a slider over z; and the film
+of notebook 04 for the pages of ``make site``.
 
     python figures/make_film.py    (some minutes)
 
@@ -7,11 +8,13 @@ notebook 05, a z moved along a direction of the weights. Both were chosen, among
 directions, for a digit that stays a digit while it becomes another.
 """
 
+import json
 import math
 from pathlib import Path
 
 import torch
 from matplotlib.animation import FuncAnimation, PillowWriter
+from PIL import Image
 
 from gan_helpers.data import ASSETS, load_mnist
 from gan_helpers.latent import weight_directions
@@ -51,10 +54,23 @@ def draw(history: History, file: Path) -> None:
     film.save(file, PillowWriter(fps=A_SECOND), dpi=90)
 
 
+def keep_frames(history: History, folder: Path) -> None:
+    """Write the run's frames below each other, ``run.webp``, and their steps, ``run.json``."""
+    frames = [grid_image(frame) for frame in history.frames]
+    width, height = frames[0].size
+    film = Image.new("L", (width, height * len(frames)))
+    for k, frame in enumerate(frames):
+        film.paste(frame, (0, k * height))
+    film.save(folder / "run.webp", quality=60, method=6)
+    (folder / "run.json").write_text(json.dumps(history.frame_steps) + "\n", "utf-8")
+
+
 def main() -> None:
     images, _ = load_mnist("train")
     history = train(start_run(COURSE, seed=0), images, epochs=10)
-    draw(history, Path(__file__).parent / "film.webp")
+    folder = Path(__file__).parent
+    keep_frames(history, folder)
+    draw(history, folder / "film.webp")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ from gan_helpers.widgets import write_page
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = ROOT / "tools" / "site"
 SOURCE, SITE = ROOT / "build" / "site_source", ROOT / "build" / "site"
-LINKED_TO = ("LICENSE", "figures", "benchmarks", "recordings")
+SPEED = "gan_helpers/assets/time_to_digits.png"
+LINKED_TO = ("LICENSE", "figures", "benchmarks", "recordings", SPEED)
 LISTED = {
     "Chapters": sorted(ROOT.glob("notebooks/*_*.ipynb")),
     "Solutions": sorted(ROOT.glob("notebooks/solutions/*_*.ipynb")),
@@ -61,6 +62,7 @@ def main() -> int:
     shutil.copytree(SETTINGS / "_static", SOURCE / "_static")
     for name in LINKED_TO:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        (SOURCE / name).parent.mkdir(parents=True, exist_ok=True)
         copy(ROOT / name, SOURCE / name)
     first = read_page(ROOT / "README.md")
     for caption, files in LISTED.items():
@@ -73,6 +75,8 @@ def main() -> int:
     (SOURCE / "index.md").write_text(first, "utf-8")
     generator, _ = load_generator(ASSETS / "hour_generator.safetensors")  # that of notebook 05
     write_page(generator, SOURCE / "_static" / "explorer.html", seed=4)
+    for name in ("run.webp", "run.json"):  # the film of notebook 04
+        shutil.copy(ROOT / "figures" / name, SOURCE / "_static" / name)
     options = ["-q", "-W", "--keep-going", "-c", str(SETTINGS), "-d", str(ROOT / "build/doctrees")]
     return sphinx([*options, str(SOURCE), str(SITE)])
 

@@ -101,6 +101,40 @@ def test_the_density_game_says_what_the_panel_says(page, site):
     assert lab.found_by_axe(game) == [] and lab.unnamed_controls(game) == []
 
 
+def test_the_film_plays_pauses_and_follows_its_slider(page, site):
+    page.goto(f"{site}notebooks/04_training_on_mnist.html")
+    film = page.locator(".film")
+    button, slider = film.get_by_role("button"), film.get_by_role("slider", name="step")
+    picture = film.locator("canvas")
+    seen = {"noise": picture.evaluate("canvas => canvas.toDataURL()")}
+    assert film.locator("output").inner_text() == "0"  # nothing moves by itself
+    button.click()
+    lab.wait_until(lambda: film.locator("output").inner_text() != "0", page, "it does not play")
+    button.click()
+    assert button.inner_text() == "Play"
+    step = film.locator("output").inner_text()
+    page.wait_for_timeout(500)
+    assert film.locator("output").inner_text() == step
+    lab.press(slider, "End")
+    assert film.locator("output").inner_text() == slider.get_attribute("aria-valuetext")[5:]
+    seen["digits"] = picture.evaluate("canvas => canvas.toDataURL()")
+    assert seen["noise"] != seen["digits"]
+    assert lab.found_by_axe(film) == [] and lab.unnamed_controls(film) == []
+
+
+def test_the_moving_picture_of_the_first_page_can_be_stopped(page, site):
+    page.goto(site)
+    film = page.locator(".film")
+    film.get_by_role("button", name="Pause").click()
+    assert film.locator("img").count() == 0 and film.locator("canvas").count() == 1
+    film.get_by_role("button", name="Play").click()
+    assert film.locator("img").count() == 1
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(site)
+    film.get_by_role("button", name="Play").wait_for()
+    assert film.locator("img").count() == 0
+
+
 def test_the_search_finds_a_chapter(page, site):
     page.goto(f"{site}search.html?q=quantisation")
     page.locator("#search-results").get_by_role("link").first.wait_for()

@@ -20,6 +20,6 @@ suppress_warnings = ["myst.header"]  # an exercise's heading stands two levels b
 html_theme = "furo"
 html_static_path = ["../../build/site_source/_static"]
 html_favicon = "_static/icon.svg"
-html_css_files, html_js_files = ["site.css"], ["site.js", "density_game.js"]
+html_css_files, html_js_files = ["site.css"], ["site.js", "film.js", "density_game.js"]
 html_math_renderer = "mathml"
 html_copy_source = html_show_sphinx = html_show_copyright = False
