@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = ROOT / "tools" / "site"
 SOURCE, SITE = ROOT / "build" / "site_source", ROOT / "build" / "site"
 SPEED = "gan_helpers/assets/time_to_digits.png"
-LINKED_TO = ("LICENSE", "figures", "benchmarks", "recordings", SPEED)
+LINKED_TO = ("LICENSE", "figures", "benchmarks", "recordings", "tools/alone.py", SPEED)
 LISTED = {
     "Chapters": sorted(ROOT.glob("notebooks/*_*.ipynb")),
     "Solutions": sorted(ROOT.glob("notebooks/solutions/*_*.ipynb")),
