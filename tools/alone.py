@@ -2,7 +2,8 @@
 
 As on Colab there is no repository, no JupyterLab and ipywidgets 7.7: an environment of its own in
 build/alone, into which the module's wheel is installed, and each notebook alone in an empty folder.
-As on Binder there are 2 GB of memory: a notebook that wants to allocate more gets an error.
+As on Binder there are 2 GB of memory: a notebook that wants to allocate more gets an error. (The
+limit and the measurement are Linux's.)
 
     python tools/alone.py                            (chapters 01, 04 and 05, some minutes)
     python tools/alone.py notebooks/*.ipynb
@@ -20,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build" / "alone"  # git ignores build/
 CHAPTERS = [sorted(ROOT.glob(f"notebooks/{number}_*.ipynb"))[0] for number in ("01", "04", "05")]
-WIDGETS = "ipywidgets==7.7.5"  # of Colab's version
+WIDGETS = "ipywidgets==7.7.5"  # Colab has 7.7
 MEMORY = 2 * 2**30  # bytes
 # Runs in the new environment. RLIMIT_DATA counts what a process may write to, in memory or not yet.
 PLAY = f"""
@@ -48,7 +49,7 @@ def make_environment() -> Path:
     with zipfile.ZipFile(wheel) as content:
         largest = sorted(content.infolist(), key=lambda one: one.compress_size)[-1]
     print(f"wheel: {wheel.stat().st_size / 1e6:.0f} MB, {largest.filename} is the largest part")
-    python = FOLDER / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    python = FOLDER / "env" / "bin" / "python"
     if not python.exists():
         venv.create(FOLDER / "env", with_pip=True)
     pip = [str(python), "-m", "pip", "install", "-q"]

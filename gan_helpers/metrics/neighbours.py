@@ -121,9 +121,9 @@ def nearest_neighbours(
     # float32 is enough for the search once the common part is gone. Pixels stay uint8 outside of
     # their block: as float64, those of MNIST would fill 376 MB.
     centre = double(b[:CENTRED]).mean(0)
-    single_b = torch.empty(b.shape)
-    for whole, part in zip(single_b.split(CENTRED), b.split(CENTRED), strict=True):
-        whole.copy_(double(part) - centre)
+    single_b = torch.empty(b.shape, dtype=torch.float32)
+    for rows, part in zip(single_b.split(CENTRED), b.split(CENTRED), strict=True):
+        rows.copy_(double(part) - centre)
     half_b, indices, distances = single_b.square().sum(1) / 2, [], []
     with progress_bar(total=len(a), unit="point", desc="neighbours", disable=not progress) as bar:
         for part in map(double, a.split(BLOCK)):
