@@ -16,7 +16,7 @@ help:
 	@echo "make elsewhere  run the notebooks as other processors would and list what changes (hours)"
 	@echo "make notebooks  run the notebooks and store their outputs (some: NB='notebooks/01*.ipynb')"
 	@echo "make site       make pages of the chapters as they are stored, in build/site"
-	@echo "make bench      time a step, the way to digits, metrics, sliders (28 minutes); make format tidies"
+	@echo "make bench      time a step, the way to digits, metrics, sliders (35 minutes); make format tidies"
 
 # The root is served, not notebooks/: the notebooks show pictures from figures/.
 lab: setup

@@ -42,7 +42,7 @@ def main() -> None:
     ratio = statistics.median(parzen / product for parzen, product in rounds)
     print(f"parzen / product  {ratio:.2f}   (target: at most 1.5)")
 
-    file = resources.files("gan_helpers") / "assets" / "course_10_epochs_generator_0.safetensors"
+    file = resources.files("gan_helpers") / "assets" / "plain_10_epochs_generator_0.safetensors"
     generator, _ = load_generator(file)
     start = time.perf_counter()
     evaluate(generator, progress=False)

@@ -9,7 +9,8 @@ For the article's networks, and then for the course's, at batch 128, interleaved
 4. bfloat16      the same as 2 with bfloat16 products (the course's networks)
 5. one thread    the same as 2 with one thread, as the others use all (the course's networks)
 6. no dropout    the same as 2 with dropout 0, to see its share (the course's networks)
-7. conventional  DataLoader with ToTensor and Normalize, BCELoss on a sigmoid, plain Adam,
+7. before        the recipe that the course had before, with PyTorch's dropout, float32
+8. conventional  DataLoader with ToTensor and Normalize, BCELoss on a sigmoid, plain Adam,
                  gradients of D computed in G's step (the article's networks)
 
     python benchmarks/step_time.py            (about three minutes on two CPU cores)
@@ -28,6 +29,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from time_to_digits import BEFORE
 from torch import nn
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
@@ -183,6 +185,7 @@ def main() -> None:
 
     course = replace(COURSE, bfloat16=False)
     no_dropout = replace(course, build_discriminator=partial(Discriminator, dropout=0.0))
+    before = replace(BEFORE, bfloat16=False)
     ways = {
         "products": products_block(COURSE),
         "course": course_block(course),
@@ -190,6 +193,7 @@ def main() -> None:
         "bfloat16": course_block(COURSE),
         "one thread": course_block(course, threads=1),
         "no dropout": course_block(no_dropout),
+        "before": course_block(before),
     }
     if not start_run(COURSE).bfloat16:
         del ways["bfloat16"]  # this processor has none
@@ -197,6 +201,7 @@ def main() -> None:
     print(f"course / products      {ratio(times, 'course', 'products'):.2f}   (at most 1.25)")
     for name in list(ways)[2:]:
         print(f"{name + ' / course':<22} {ratio(times, name, 'course'):.2f}")
+    print(f"course / before        {ratio(times, 'course', 'before'):.2f}   (target: 0.60)")
 
 
 if __name__ == "__main__":

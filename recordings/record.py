@@ -17,20 +17,19 @@ python recordings/record.py long         keeps what is small of the three long r
    python -m gan_helpers train --recipe article --epochs 300 --grid-every 20 --out runs/article
    python -m gan_helpers train --recipe article --loss saturating --epochs 1000 --grid-every 20 \\
        --out runs/article_saturating
-   python -m gan_helpers train --recipe course --epochs 300 --grid-every 20 --out runs/course
+   python -m gan_helpers train --recipe plain --epochs 300 --grid-every 20 --out runs/plain
 
-python recordings/record.py budgets      keeps the networks of two runs by the clock, the best that
-                                         was found for ten minutes and for an hour (one thread):
+python recordings/record.py budgets      keeps the networks of two runs by the clock (one thread):
 
    export OMP_NUM_THREADS=1
-   python -m gan_helpers train --learning-rate 1e-3 --average-decay 0.999 --minutes 10 \\
-       --out runs/ten
-   python -m gan_helpers train --learning-rate 1e-3 --average-decay 0.999 --minutes 60 \\
-       --out runs/hour
+   python -m gan_helpers train --recipe plain --learning-rate 1e-3 --average-decay 0.999 \\
+       --minutes 10 --out runs/ten
+   python -m gan_helpers train --recipe plain --learning-rate 1e-3 --average-decay 0.999 \\
+       --minutes 60 --out runs/hour
 
-python recordings/record.py generators   the weights that notebook 06 measures: the course's and
-                                         the article's recipe, 10 epochs each, five seeds
-                                         (about 15 minutes)
+python recordings/record.py generators   the weights that notebooks 04 and 06 measure: the course's,
+                                         the plain and the article's recipe, 10 epochs each, five
+                                         seeds (about 20 minutes)
 python recordings/record.py scores       every metric of those weights, of real images and of
                                          noise, in assets/scores.json (about 10 minutes)
 """
@@ -52,8 +51,9 @@ from gan_helpers.metrics import evaluate, evaluate_images
 from gan_helpers.metrics.evaluation import SCORES_FILE
 from gan_helpers.training import (
     ARTICLE,
-    COURSE,
     DESCENT,
+    PLAIN,
+    RECIPES,
     History,
     Run,
     load_checkpoint,
@@ -67,7 +67,7 @@ from gan_helpers.training import (
 
 FOLDER = Path(str(resources.files("gan_helpers") / "assets"))
 EPOCH = 60_000 // ARTICLE.batch_size  # 468 steps
-LONG_RUNS = ("article", "article_saturating", "course")
+LONG_RUNS = ("article", "article_saturating", "plain")
 BUDGETS = ("ten", "hour")
 LOSSES = {
     "saturating": saturating_generator_loss,
@@ -125,9 +125,9 @@ def descent(seeds: list[int]) -> None:
 
 
 def optimizers(seeds: list[int]) -> None:
-    """One change at a time in the failing run, then both; Adam with the course's numbers."""
+    """One change at a time in the failing run, then both; Adam with the plain recipe's numbers."""
     saturating = dataclasses.replace(DESCENT, generator_loss=saturating_generator_loss)
-    adam, rate = torch.optim.Adam, COURSE.learning_rate
+    adam, rate = torch.optim.Adam, PLAIN.learning_rate
     recipes = {
         "g_adam": dataclasses.replace(saturating, g_optimizer=adam, learning_rate=rate),
         "d_adam": dataclasses.replace(saturating, d_optimizer=adam, d_learning_rate=rate),
@@ -171,7 +171,7 @@ def budgets(folder: Path) -> None:
 def generators(seeds: list[int], recipes: list[str]) -> None:
     for seed in seeds:
         for name in recipes:
-            run = start_run({"course": COURSE, "article": ARTICLE}[name], seed)
+            run = start_run(RECIPES[name], seed)
             history = record(run, name, "generators", 10, {0, 5 * EPOCH, 10 * EPOCH})
             save_weights(run, f"{name}_10_epochs_generator_{seed}.safetensors")
             if seed == 0:
@@ -199,6 +199,7 @@ def scores(only: list[str]) -> None:
         "real": [("training images 0 to 9,999", images[:10_000])],
         "noise": [("each pixel from another of these", noise)],
         "article": sorted(FOLDER.glob("article_10_epochs_generator_*.safetensors")),
+        "plain": sorted(FOLDER.glob("plain_10_epochs_generator_*.safetensors")),
         "course": sorted(FOLDER.glob("course_10_epochs_generator_*.safetensors")),
         **{f"long {n}": [FOLDER / f"long_{n}_generator.safetensors"] for n in LONG_RUNS},
         **{name: [FOLDER / f"{name}_generator.safetensors"] for name in BUDGETS},
@@ -246,7 +247,9 @@ def main() -> None:
     parser.add_argument("what", choices=kinds)
     parser.add_argument("--seeds", type=int, nargs="+", help="(0 to 4; of descent 0 to 9, of "
                         "optimizers 0 to 2)")  # fmt: skip
-    parser.add_argument("--recipes", nargs="+", default=["course", "article"])
+    parser.add_argument(
+        "--recipes", nargs="+", choices=RECIPES, default=["course", "plain", "article"]
+    )
     parser.add_argument("--groups", nargs="+", default=[], help="of the scores (all)")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of the long runs")
     arguments = parser.parse_args()

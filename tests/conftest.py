@@ -25,7 +25,7 @@ def images() -> torch.Tensor:
 
 @pytest.fixture
 def recipe() -> Recipe:
-    """The course's recipe on networks that take a millisecond a step; dropout is on.
+    """The plain recipe on networks that take a millisecond a step; dropout is on.
 
     In float32 on every processor: tests/training/test_bfloat16.py has the other.
     """

@@ -12,7 +12,7 @@ from gan_helpers.metrics import load_classifier
 from gan_helpers.models import Generator, evaluating, initialise, sample
 from gan_helpers.training import load_generator
 
-SHIPPED = resources.files("gan_helpers") / "assets" / "course_10_epochs_generator_0.safetensors"
+SHIPPED = resources.files("gan_helpers") / "assets" / "plain_10_epochs_generator_0.safetensors"
 
 
 @pytest.fixture

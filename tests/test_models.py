@@ -9,6 +9,7 @@ from gan_helpers.models import (
     ArticleDiscriminator,
     ArticleGenerator,
     Discriminator,
+    Dropout,
     Generator,
     count_parameters,
     initialise,
@@ -95,6 +96,37 @@ def test_the_layers_of_a_network(network, shapes, kinds):
             assert layer.momentum == 0.8
         if isinstance(layer, nn.Dropout):
             assert layer.p == 0.4
+
+
+@pytest.mark.parametrize("p", [0.1, 0.2, 0.5, 0.9])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
+def test_dropout_drops_each_feature_with_its_probability_independently_of_the_others(p, dtype):
+    torch.manual_seed(0)
+    dropout, ones = Dropout(p), torch.ones(1000, 1001, dtype=dtype, requires_grad=True)
+    out = dropout(ones)
+    out.sum().backward()
+    kept = (out != 0).double()
+    assert out.dtype == dtype  # bfloat16 has three digits
+    assert torch.allclose(
+        out.detach().double(), kept / (1 - p), rtol=max(1e-4, torch.finfo(dtype).eps)
+    )
+    assert torch.equal(ones.grad, out.detach())
+    assert abs(kept.mean().item() - (1 - p)) < 5 * math.sqrt(p * (1 - p) / kept.numel())
+    flat = kept.flatten() - (1 - p)
+    for apart in (1, 2, 3, 4, 8, 1001):  # four neighbours share a random word
+        together = (flat[apart:] * flat[:-apart]).mean().item() / (p * (1 - p))
+        assert abs(together) < 5 / math.sqrt(kept.numel())
+
+
+def test_dropout_draws_from_the_global_state_and_does_nothing_in_eval_mode_or_at_zero():
+    features = torch.randn(33, 7)
+    torch.manual_seed(3)
+    first, second = Dropout(0.5)(features), Dropout(0.5)(features)
+    torch.manual_seed(3)
+    assert torch.equal(Dropout(0.5)(features), first) and not torch.equal(first, second)
+    assert torch.equal(Dropout(0.5).eval()(features), features)
+    assert torch.equal(Dropout(0.0)(features), features)
+    assert Dropout(1 - 1e-9)(features).isfinite().all()
 
 
 def test_the_courses_networks_forward_passes_are_the_textbooks():

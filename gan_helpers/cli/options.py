@@ -15,8 +15,8 @@ OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 # The options that determine the recipe and the seed; --resume takes both from the checkpoint.
 RECIPE_OPTIONS = (
     "recipe seed loss batch_size optimizer learning_rate d_learning_rate betas momentum "
-    "weight_decay head_start fresh_z average_decay bfloat16 latent_dim generator_hidden "
-    "discriminator_hidden dropout"
+    "weight_decay head_start fresh_z average_decay average_warm_up bfloat16 latent_dim "
+    "generator_hidden discriminator_hidden dropout"
 ).split()
 
 
@@ -26,9 +26,12 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     recipe.add_argument("--loss", choices=GENERATOR_LOSSES, help="the generator's loss")
     recipe.add_argument("--batch-size", type=at_least(int, 2), metavar="N")
     recipe.add_argument("--optimizer", choices=OPTIMIZERS, help="of both players")
-    recipe.add_argument("--learning-rate", type=above(0), metavar="X", help="of both players")
+    recipe.add_argument("--learning-rate", type=above(0), metavar="X", help="of the generator")
     recipe.add_argument(
-        "--d-learning-rate", type=above(0), metavar="X", help="of the discriminator alone"
+        "--d-learning-rate",
+        type=above(0),
+        metavar="X",
+        help="of the discriminator",
     )
     recipe.add_argument("--betas", type=share, nargs=2, metavar=("B1", "B2"), help="Adam's betas")
     recipe.add_argument("--momentum", type=share, metavar="X", help="for gradient descent (sgd)")
@@ -41,6 +44,12 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     )
     recipe.add_argument("--fresh-z", action=argparse.BooleanOptionalAction, default=None)
     recipe.add_argument("--average-decay", type=share_or_none, metavar="X", help="a share, or none")
+    recipe.add_argument(
+        "--average-warm-up",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="begin with a short memory of the average",
+    )
     recipe.add_argument(
         "--bfloat16",
         action=argparse.BooleanOptionalAction,
@@ -61,7 +70,8 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
     """
     recipe = RECIPES[arguments.recipe or "course"]
     plain = (
-        "batch_size learning_rate d_learning_rate momentum weight_decay head_start fresh_z bfloat16"
+        "batch_size learning_rate d_learning_rate momentum weight_decay head_start fresh_z "
+        "average_warm_up bfloat16"
     ).split()
     changes = {k: getattr(arguments, k) for k in plain if getattr(arguments, k) is not None}
     changes |= _chosen_optimizers(arguments, recipe)
@@ -85,13 +95,14 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
     for (name, network), options in sizes.items():
         given = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
         given = {k: v for k, v in given.items() if v is not None}
-        if given and getattr(recipe, name) is not network:
+        build = getattr(recipe, name)
+        if given and getattr(build, "func", build) is not network:
             raise ValueError(
                 f"the sizes of the recipe {arguments.recipe!r} are fixed by the article; "
                 f"{' and '.join(given)} can be chosen for the course's networks only."
             )
         if given:
-            changes[name] = partial(network, **given)
+            changes[name] = partial(build, **given)  # the recipe's other sizes stay
     return replace(recipe, **changes)
 
 
@@ -120,10 +131,18 @@ def recipe_table() -> str:
     rows = [["", *RECIPES]]
     for field in fields(Recipe):
         values = [getattr(recipe, field.name) for recipe in RECIPES.values()]
-        rows.append([field.name, *(getattr(v, "__name__", str(v)) for v in values)])
+        rows.append([field.name, *map(_in_words, values)])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _in_words(value: object) -> str:
+    """Return a recipe's entry as it is written in Python, without modules."""
+    if isinstance(value, partial):
+        sizes = ", ".join(f"{name}={size}" for name, size in value.keywords.items())
+        return f"{value.func.__name__}({sizes})"
+    return getattr(value, "__name__", str(value))
 
 
 def at_least(kind: type, least: float, below: float | None = None) -> Callable[[str], float]:

@@ -227,12 +227,13 @@ def _mistake(f: Facts) -> Diagnosis | None:
             f"Before the first step D(G(z)) was {f.first_d_fake:.3f}; sigmoid(sigmoid(0)) is "
             "0.622.",
         )
-    # Adam's first step moves each weight by the rate; the course's generator by 1.1 in all.
+    # Adam's first step moves each weight by the rate: 1.1 in all with the plain recipe, 2.1 with
+    # the course's.
     if f.first_update > 5:
         return _diagnosis(
             RATE_TOO_HIGH,
-            f"The first step moved the generator's weights by {f.first_update:.1f}; the course's "
-            "generator has weights of length 36 in all, and its recipe moves them by 1.1.",
+            f"The first step moved the generator's weights by {f.first_update:.1f}; the plain "
+            "recipe's generator has weights of length 36 in all, and is moved by 1.1.",
         )
     # A sum of gradients grows with the steps; the longest seen otherwise, last quarter, was 31.
     if f.d_gradient > 60 and f.d_gradient_growth > 1.5:

@@ -1,4 +1,4 @@
-"""Failures of training on MNIST, each made on demand by one named change of the course's run.
+"""Failures of training on MNIST, each made on demand by one named change of the plain recipe's run.
 
 What a recipe can say is said by ``dataclasses.replace``; the rest is in ``mistakes``. All of them
 record the ordinary ``History``.
@@ -29,7 +29,7 @@ from gan_helpers.losses import saturating_generator_loss
 from gan_helpers.models import Discriminator
 from gan_helpers.training import (
     ARTICLE,
-    COURSE,
+    PLAIN,
     History,
     Recipe,
     Run,
@@ -47,21 +47,21 @@ Step = Callable[[Run, torch.Tensor, bool], None]  # as play_step: run, images, m
 
 @dataclass(frozen=True)
 class Failure:
-    """One way to train: the course's, with one thing or two changed.
+    """One way to train: the plain recipe's, with one thing or two changed.
 
     Raises ``TypeError`` for a value of another kind and ``ValueError`` when ``steps`` is below 1.
     Introduced in notebook 08.
     """
 
     change: str  # what is changed, in words
-    recipe: Recipe = COURSE
+    recipe: Recipe = PLAIN
     prepare: Callable[[Run], None] | None = None  # done to the run before its first step
     step: Step = play_step
     steps: int = 936  # two epochs of MNIST; one, where that shows it
 
     def __post_init__(self) -> None:
         check_kind(self.change, "change", str, "It says in words what is changed.")
-        check_kind(self.recipe, "recipe", Recipe, "gan_helpers.training.COURSE is one.")
+        check_kind(self.recipe, "recipe", Recipe, "gan_helpers.training.PLAIN is one.")
         if self.prepare is not None:
             check_function(self.prepare, "prepare", "It gets the run before its first step.")
         check_function(self.step, "step", "gan_helpers.training.play_step is one.")
@@ -69,11 +69,11 @@ class Failure:
 
 
 _NO_DROPOUT = partial(Discriminator, dropout=0.0)
-_SATURATING = replace(COURSE, generator_loss=saturating_generator_loss)
-_NO_BATCHNORM = replace(COURSE, build_generator=generator_without_batchnorm)
+_SATURATING = replace(PLAIN, generator_loss=saturating_generator_loss)
+_NO_BATCHNORM = replace(PLAIN, build_generator=generator_without_batchnorm)
 _NO_DETACH = partial(step_with_mistakes, detach=False)
 FAILURES = {
-    "healthy": Failure("nothing: the course's recipe"),
+    "healthy": Failure("nothing: the plain recipe"),
     "healthy_saturating": Failure("the saturating loss", _SATURATING),
     # A discriminator that wins, or that cannot.
     "article_saturating": Failure(
@@ -89,7 +89,7 @@ FAILURES = {
     ),
     "five_d_steps": Failure(
         "a discriminator without dropout, five steps of it for one of the generator",
-        replace(COURSE, build_discriminator=_NO_DROPOUT),
+        replace(PLAIN, build_discriminator=_NO_DROPOUT),
         step=five_d_steps,
     ),
     "slow_discriminator": Failure(
@@ -98,17 +98,17 @@ FAILURES = {
     ),
     "tiny_discriminator": Failure(
         "a discriminator with two hidden units",
-        replace(COURSE, build_discriminator=partial(Discriminator, hidden=(2,))),
+        replace(PLAIN, build_discriminator=partial(Discriminator, hidden=(2,))),
     ),
     "few_images": Failure(
         "the first 300 images only, again and again", step=partial(few_images_step, count=300)
     ),
     # Numbers badly chosen.
     "high_rate": Failure(
-        "ten times the learning rate", replace(COURSE, learning_rate=1.5e-2), steps=468
+        "ten times the learning rate", replace(PLAIN, learning_rate=1.5e-2), steps=468
     ),
     "default_betas": Failure(
-        "Adam's default betas, at the course's rate", replace(COURSE, betas=(0.9, 0.999))
+        "Adam's default betas, at the same rate", replace(PLAIN, betas=(0.9, 0.999))
     ),
     "zero_weights": Failure(
         "all weights zero at the start", prepare=partial(multiply_weights, factor=0), steps=468
@@ -147,13 +147,13 @@ FAILURES = {
     ),
     "sigmoid_twice": Failure(
         "the discriminator ends in a sigmoid, and the loss takes another",
-        replace(COURSE, build_discriminator=SigmoidDiscriminator),
+        replace(PLAIN, build_discriminator=SigmoidDiscriminator),
         steps=468,
     ),
     # Mode collapse.
     "not_shuffled": Failure(
         "images sorted by class and never shuffled; no averaging, which would mix the last classes",
-        replace(COURSE, average_decay=None),
+        replace(PLAIN, average_decay=None),
         sort_by_class,
         steps=468,
     ),
@@ -174,28 +174,28 @@ COMPARISONS = {
         prepare=partial(multiply_rate, player="d", factor=1 / 10),
     ),
     "no_averaging": Failure(
-        "no averaging of the generator's weights", replace(COURSE, average_decay=None), steps=468
+        "no averaging of the generator's weights", replace(PLAIN, average_decay=None), steps=468
     ),
     "no_detach_late_zero": Failure(
         "fake is not detached, and G's zero_grad stands before its backward, as in notebook 02",
         step=partial(step_with_mistakes, detach=False, zero_late=True),
     ),
     "no_momentum": Failure(
-        "Adam's default betas but for the first: (0, 0.999)", replace(COURSE, betas=(0.0, 0.999))
+        "Adam's default betas but for the first: (0, 0.999)", replace(PLAIN, betas=(0.0, 0.999))
     ),
     "momentum_d_alone": Failure(
         "betas (0.9, 0.999) for the discriminator, (0, 0.999) for the generator",
-        replace(COURSE, betas=(0.0, 0.999)),
+        replace(PLAIN, betas=(0.0, 0.999)),
         partial(give_momentum, player="d", beta1=0.9),
     ),
     "momentum_g_alone": Failure(
         "betas (0, 0.999) for the discriminator, (0.9, 0.999) for the generator",
-        replace(COURSE, betas=(0.0, 0.999)),
+        replace(PLAIN, betas=(0.0, 0.999)),
         partial(give_momentum, player="g", beta1=0.9),
     ),
     "default_betas_slow_d": Failure(
         "Adam's default betas, and a discriminator at a tenth of the learning rate",
-        replace(COURSE, betas=(0.9, 0.999)),
+        replace(PLAIN, betas=(0.9, 0.999)),
         partial(multiply_rate, player="d", factor=1 / 10),
     ),
 }

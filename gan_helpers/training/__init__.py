@@ -23,6 +23,7 @@ from gan_helpers.training.recipes import (
     ARTICLE,
     COURSE,
     DESCENT,
+    PLAIN,
     RECIPES,
     Recipe,
     recipe_from_dict,

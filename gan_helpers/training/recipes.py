@@ -63,7 +63,7 @@ def _check_parts(recipe: "Recipe") -> None:
             raise ValueError(
                 f"{name} is {was}; expected torch.optim.Adam or torch.optim.SGD, the class itself."
             )
-    for name in ("fresh_z", "bfloat16"):
+    for name in ("fresh_z", "average_warm_up", "bfloat16"):
         if not isinstance(getattr(recipe, name), bool):
             raise TypeError(f"{name} is {getattr(recipe, name)!r}; expected True or False.")
 
@@ -112,7 +112,7 @@ def _plain_numbers(recipe: "Recipe") -> dict[str, int | float | tuple | None]:
 class Recipe:
     """A named set of hyperparameters; ``dataclasses.replace(recipe, ...)`` changes one of them.
 
-    The defaults are the course's recipe. Raises ``TypeError`` for values of a wrong type and
+    The defaults are those of ``PLAIN``. Raises ``TypeError`` for values of a wrong type and
     ``ValueError`` for numbers out of range. Introduced in notebook 04, "The recipe".
     """
 
@@ -130,6 +130,7 @@ class Recipe:
     head_start: int = 0  # steps that the discriminator makes alone before the first of both
     fresh_z: bool = False  # whether the generator's step draws new z or reuses D's fakes
     average_decay: float | None = 0.99  # share of the old average kept a step; None: no average
+    average_warm_up: bool = False  # a shorter memory at first: the share is (1 + n) / (10 + n)
     bfloat16: bool = True  # multiply matrices in 16 bits where the CPU supports it
 
     def __post_init__(self):
@@ -139,7 +140,16 @@ class Recipe:
             object.__setattr__(self, name, value)  # A frozen class allows no other assignment.
 
 
-COURSE = Recipe()
+PLAIN = Recipe()  # the networks and rates of notebook 02, with averaging and bfloat16
+# Found by recordings/search_recipe.py, which lists what else was tried.
+COURSE = Recipe(
+    build_generator=partial(Generator, latent_dim=32, hidden=(256, 256)),
+    build_discriminator=partial(Discriminator, hidden=(192, 192), dropout=0.1),
+    learning_rate=4e-3,
+    d_learning_rate=5e-4,
+    average_decay=0.999,
+    average_warm_up=True,
+)
 ARTICLE = Recipe(
     build_generator=ArticleGenerator,
     build_discriminator=ArticleDiscriminator,
@@ -160,7 +170,7 @@ DESCENT = Recipe(
     head_start=1000,
     bfloat16=False,
 )
-RECIPES = {"course": COURSE, "article": ARTICLE, "descent": DESCENT}
+RECIPES = {"course": COURSE, "plain": PLAIN, "article": ARTICLE, "descent": DESCENT}
 # The parts of a recipe that can be written to a file; partial(...) sets their arguments.
 PARTS = {
     **GENERATORS,

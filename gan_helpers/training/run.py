@@ -1,5 +1,6 @@
 """The whole state of one training run, and the function that starts one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -96,7 +97,7 @@ def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu")
     if recipe.average_decay is not None:
         average = AveragedModel(
             generator,
-            multi_avg_fn=get_ema_multi_avg_fn(recipe.average_decay),
+            multi_avg_fn=_move_average(recipe.average_decay, recipe.average_warm_up),
             use_buffers=True,  # BatchNorm's running statistics belong to the weights
         )
     return Run(
@@ -111,6 +112,18 @@ def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu")
         dropout_rng=torch.Generator().manual_seed(2**31 + seed),
         fixed_z=torch.randn(FIXED_Z_COUNT, latent_dim, generator=fixed_rng).to(device),
     )
+
+
+def _move_average(decay: float, warm_up: bool) -> Callable[..., None]:
+    """Return the function that ``AveragedModel`` calls with averages, weights and the step n."""
+    if not warm_up:
+        return get_ema_multi_avg_fn(decay)
+
+    def move(averages: list, weights: list, n: torch.Tensor | int) -> None:
+        n = int(n)  # with this share the average's memory is about the last ninth of the run
+        get_ema_multi_avg_fn(min(decay, (1 + n) / (10 + n)))(averages, weights, n)
+
+    return move
 
 
 def _optimizer(

@@ -35,6 +35,8 @@ def chosen(*arguments: str) -> Recipe:
         ("--no-fresh-z", {"fresh_z": False}),
         ("--average-decay 0.5", {"average_decay": 0.5}),
         ("--average-decay none", {"average_decay": None}),
+        ("--average-warm-up", {"average_warm_up": True}),
+        ("--no-average-warm-up", {"average_warm_up": False}),
         ("--bfloat16", {"bfloat16": True}),
         ("--no-bfloat16", {"bfloat16": False}),
         ("--d-learning-rate 0.01", {"d_learning_rate": 0.01}),
@@ -46,12 +48,13 @@ def chosen(*arguments: str) -> Recipe:
                 "g_optimizer": torch.optim.SGD,
                 "d_optimizer": torch.optim.SGD,
                 "learning_rate": 0.05,
+                "d_learning_rate": None,
                 "momentum": 0.5,
             },
         ),
     ],
 )
-@pytest.mark.parametrize("name", ["course", "article"])
+@pytest.mark.parametrize("name", ["course", "plain", "article"])
 def test_a_hyperparameter_replaces_the_recipes(name, arguments, changes):
     assert chosen("--recipe", name, *arguments.split()) == replace(RECIPES[name], **changes)
 
@@ -91,12 +94,15 @@ def test_without_a_recipe_it_is_the_courses():
         ("--dropout 0.5", "build_discriminator", Discriminator, {"dropout": 0.5}),
     ],
 )
-def test_a_size_builds_other_networks(arguments, field, network, keywords):
-    recipe = chosen(*arguments.split())
-    built = getattr(recipe, field)
+@pytest.mark.parametrize("name", ["course", "plain"])
+def test_a_size_builds_other_networks_and_the_recipes_other_sizes_stay(
+    name, arguments, field, network, keywords
+):
+    recipe = chosen("--recipe", name, *arguments.split())
+    built, before = getattr(recipe, field), getattr(RECIPES[name], field)
     assert isinstance(built, partial)
-    assert (built.func, built.keywords) == (network, keywords)
-    assert replace(recipe, **{field: network}) == COURSE
+    assert (built.func, built.keywords) == (network, getattr(before, "keywords", {}) | keywords)
+    assert replace(recipe, **{field: before}) == RECIPES[name]
     built()
 
 

@@ -207,7 +207,7 @@ def test_a_loss_that_is_nan_leaves_the_last_good_checkpoint(tmp_path, monkeypatc
 
 
 def test_a_loss_that_has_grown_hopeless_ends_the_run(tmp_path, capsys):
-    more = ["--learning-rate", "1000", "--checkpoint-every", "1", "--device", "cpu"]
+    more = "--learning-rate 1000 --d-learning-rate 1000 --checkpoint-every 1 --device cpu".split()
     assert run(tmp_path, *SMALL, *more) == 1
     file = tmp_path / "checkpoint.safetensors"
     assert_one_sentence(capsys, "loss became", "e+", str(file), "smaller --learning-rate")

@@ -77,6 +77,11 @@ DOORS = {
         ("z", Z.long(), TYPE, "torch.int64"),
         ("z", Z.tolist(), TYPE, "list"),
     ],
+    models.Dropout: [
+        {"p": 0.2},
+        ("p", 1.0, VALUE, "below 1"),
+        ("p", "none", TYPE, "number"),
+    ],
     models.Discriminator: [
         {"hidden": (16,), "dropout": 0.2},
         ("hidden", (16.0,), TYPE, "whole number"),

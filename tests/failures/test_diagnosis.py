@@ -98,7 +98,7 @@ def test_of_the_held_out_runs_as_many_are_named_right_as_were_measured_and_all_h
 @pytest.mark.parametrize(
     ("name", "verdict"),
     [
-        *(("course_10_epochs_0", HEALTHY), ("long_course", HEALTHY)),
+        *((name, HEALTHY) for name in ("plain_10_epochs_0", "course_10_epochs_0", "long_plain")),
         *(("long_article_saturating", SATURATED), ("long_article", NO_DIGITS)),
         ("article_10_epochs_0", NO_DIGITS),
         *((f"saturation_saturating_{k}", SATURATED) for k in range(5)),

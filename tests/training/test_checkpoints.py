@@ -33,6 +33,7 @@ RECIPES = {
     "no dropout": CALM,
     "fresh z": replace(TINY, fresh_z=True),
     "no average": replace(TINY, average_decay=None),
+    "warm-up": replace(TINY, average_decay=0.8, average_warm_up=True, d_learning_rate=1e-3),
     "saturating": replace(TINY, generator_loss=saturating_generator_loss),
     "weight decay": replace(TINY, weight_decay=0.01, betas=(0.9, 0.99), average_decay=0.8),
     "two layers": replace(TINY, build_generator=partial(Generator, latent_dim=3, hidden=(5, 7))),

@@ -220,6 +220,24 @@ def test_the_average_is_the_exponential_average_of_the_weights(images, recipe):
     assert {"layers.1.running_mean", "layers.1.running_var"} <= average.keys()
 
 
+def test_with_a_warm_up_the_average_begins_with_a_short_memory_and_ends_at_its_decay(
+    images, recipe
+):
+    run = start_run(replace(recipe, average_decay=0.5, average_warm_up=True, learning_rate=0.01))
+    by_hand, shares = None, []
+    for n in range(12):  # n updates were made before
+        quietly(run, images, steps=1)
+        weights = {k: t.double() for k, t in state(run.generator).items() if t.is_floating_point()}
+        shares.append(min(0.5, (1 + n) / (10 + n)))
+        by_hand = by_hand or weights
+        by_hand = {k: shares[-1] * by_hand[k] + (1 - shares[-1]) * t for k, t in weights.items()}
+    for name, tensor in by_hand.items():
+        average = state(run.sampler)[name].double()
+        torch.testing.assert_close(average, tensor, rtol=1e-5, atol=1e-6)
+        assert not torch.allclose(average, weights[name], rtol=1e-5, atol=1e-6)
+    assert shares[1] == 2 / 11 and shares[8:] == [0.5] * 4
+
+
 def test_averaging_does_not_change_the_training(images, recipe):
     averaged, plain = start_run(recipe), start_run(replace(recipe, average_decay=None))
     quietly(averaged, images, steps=5)

@@ -11,6 +11,7 @@ from gan_helpers.models import ArticleDiscriminator, ArticleGenerator, Discrimin
 from gan_helpers.training import (
     ARTICLE,
     COURSE,
+    PLAIN,
     History,
     best_device,
     recipe_to_dict,
@@ -19,7 +20,7 @@ from gan_helpers.training import (
 
 
 def test_the_articles_recipe_is_as_published():
-    assert recipe_to_dict(ARTICLE) == recipe_to_dict(COURSE) | {
+    assert recipe_to_dict(ARTICLE) == recipe_to_dict(PLAIN) | {
         "build_generator": ["ArticleGenerator", {}],
         "build_discriminator": ["ArticleDiscriminator", {}],
         "batch_size": 128,
@@ -30,6 +31,19 @@ def test_the_articles_recipe_is_as_published():
         "average_decay": None,
         "bfloat16": False,
     }
+
+
+def test_the_courses_recipe_differs_from_the_plain_one_in_sizes_rates_and_averaging():
+    plain = recipe_to_dict(PLAIN)
+    assert recipe_to_dict(COURSE) == plain | {
+        "build_generator": ["Generator", {"latent_dim": 32, "hidden": (256, 256)}],
+        "build_discriminator": ["Discriminator", {"hidden": (192, 192), "dropout": 0.1}],
+        "learning_rate": 4e-3,
+        "d_learning_rate": 5e-4,
+        "average_decay": 0.999,
+        "average_warm_up": True,
+    }
+    assert plain["build_generator"] == ["Generator", {}] and plain["d_learning_rate"] is None
 
 
 @pytest.mark.parametrize(("d_rate", "expected"), [(None, 0.05), (0.2, 0.2)])
@@ -82,6 +96,7 @@ RATE = "expected a number, at least 0"
         ({"betas": (0.5, 1)}, ValueError, r"betas\[1\] is 1; .*below 1"),
         ({"fresh_z": "no"}, TypeError, "fresh_z is 'no'; expected True or False"),
         ({"bfloat16": 1}, TypeError, "bfloat16 is 1; expected True or False"),
+        ({"average_warm_up": 0.9}, TypeError, "average_warm_up is 0.9; expected True or False"),
         ({"generator_loss": "saturating"}, TypeError, "generator_loss is 'saturating'"),
         ({"build_generator": Discriminator}, ValueError, "is Discriminator, which is no gen"),
         ({"build_generator": partial(Discriminator)}, ValueError, "players exchanged"),
