@@ -26,12 +26,12 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     recipe.add_argument("--loss", choices=GENERATOR_LOSSES, help="the generator's loss")
     recipe.add_argument("--batch-size", type=at_least(int, 2), metavar="N")
     recipe.add_argument("--optimizer", choices=OPTIMIZERS, help="of both players")
-    recipe.add_argument("--learning-rate", type=above(0), metavar="X", help="of the generator")
+    recipe.add_argument("--learning-rate", type=above(0), metavar="X", help="of both players")
     recipe.add_argument(
         "--d-learning-rate",
         type=above(0),
         metavar="X",
-        help="of the discriminator",
+        help="of the discriminator alone; the recipe course has one of its own",
     )
     recipe.add_argument("--betas", type=share, nargs=2, metavar=("B1", "B2"), help="Adam's betas")
     recipe.add_argument("--momentum", type=share, metavar="X", help="for gradient descent (sgd)")

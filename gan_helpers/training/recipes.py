@@ -141,7 +141,7 @@ class Recipe:
 
 
 PLAIN = Recipe()  # the networks and rates of notebook 02, with averaging and bfloat16
-# Found by recordings/search_recipe.py, which lists what else was tried.
+# Found by recordings/search_recipe.py, which lists other candidates and their distances.
 COURSE = Recipe(
     build_generator=partial(Generator, latent_dim=32, hidden=(256, 256)),
     build_discriminator=partial(Discriminator, hidden=(192, 192), dropout=0.1),
