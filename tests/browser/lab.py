@@ -235,8 +235,14 @@ def slider(panel: Locator, name: str) -> Locator:
 
 
 def press(control: Locator, *keys: str) -> None:
-    """Press keys on a control that has the focus, as someone without a mouse does."""
-    focused = "control => { control.focus(); return document.activeElement === control; }"
+    """Press keys on a control that has the focus, as someone without a mouse does.
+
+    A control that the kernel has still to enable takes the focus and ignores the keys: wait for it.
+    """
+    focused = """control => {
+        control.focus();
+        return document.activeElement === control && !control.closest('[disabled]');
+    }"""
     wait_until(lambda: control.evaluate(focused), control.page, "the control takes no focus")
     for key in keys:
         control.page.keyboard.press(key)
