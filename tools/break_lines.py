@@ -21,7 +21,7 @@ BREAKS = (
     ("data.py", "mul_(1 / 127.5)", "mul_(1 / 127.0)", ""),
     ("data.py", "len(images) - batch_size + 1, batch_size", "len(images), batch_size", ""),
     ("checks.py", "z.ndim != 2 or z.shape[1] != latent_dim", "z.ndim != 2", ""),
-    ("models.py", "module.training = mode", "module.training = False", "training"),
+    ("models/sampling.py", "module.training = mode", "module.training = False", "training"),
     ("training/steps.py", "fake.detach()", "fake", "training"),
     ("training/steps.py", "    d_optimizer.zero_grad()\n", "", "training"),
     ("training/steps.py", '        check_finite("generator", g_loss)\n', "", "training"),

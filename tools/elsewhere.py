@@ -65,7 +65,7 @@ def elsewhere(bfloat16, e):
         return network
 
     if e:
-        models.initialise = moved
+        models.initialise = models.building.initialise = moved
     had = getattr(torch.cpu, "get_capabilities", dict)()
     torch.cpu.get_capabilities = lambda: {{"avx512_bf16": bfloat16}}
     if not bfloat16 or had.get("avx512_bf16") or had.get("amx_bf16"):

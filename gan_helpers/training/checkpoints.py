@@ -7,9 +7,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from gan_helpers.checks import check_device
+from gan_helpers.checks import IMAGE_SHAPE, check_device
 from gan_helpers.kinds import check_file, check_kind
-from gan_helpers.models import IMAGE_SHAPE
 from gan_helpers.training.files import read_tensors, write_whole
 from gan_helpers.training.history import history_from_tensors, history_tensors
 from gan_helpers.training.recipes import Recipe, recipe_from_dict, recipe_to_dict

@@ -1,8 +1,7 @@
 """The generators and discriminators of the course, all of them fully connected."""
 
-import contextlib
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 
 import torch
 from torch import nn
@@ -10,14 +9,10 @@ from torch import nn
 from gan_helpers.checks import (
     IMAGE_SHAPE,
     check_input_images,
-    check_network,
-    check_seed,
     check_z,
-    latent_dim_of,
     number,
     whole_number,
 )
-from gan_helpers.data import to_uint8
 
 PIXELS = math.prod(IMAGE_SHAPE)  # 784
 
@@ -169,11 +164,6 @@ class ArticleDiscriminator(nn.Module):
         return self.layers(images.flatten(1))  # (N, 1, 28, 28) -> (N, 1)
 
 
-# Files store the name of a network and its ``sizes``, the arguments that build it again.
-GENERATORS = {kind.__name__: kind for kind in (Generator, ArticleGenerator)}
-DISCRIMINATORS = {kind.__name__: kind for kind in (Discriminator, ArticleDiscriminator)}
-
-
 def _widths(hidden: Iterable[int]) -> tuple[int, ...]:
     """Return the widths of the hidden layers as checked integers."""
     if not isinstance(hidden, Iterable) or isinstance(hidden, str):
@@ -186,112 +176,3 @@ def _widths(hidden: Iterable[int]) -> tuple[int, ...]:
 def _leaky_relu() -> nn.LeakyReLU:
     # It works in place and saves a copy: Linear's backward pass does not need Linear's output.
     return nn.LeakyReLU(0.2, inplace=True)
-
-
-def initialise(network: nn.Module, seed: int) -> nn.Module:
-    """Give ``network`` the starting weights that belong to ``seed``, in place, and return it.
-
-    Linear layers: weights and biases are uniform in +-1/sqrt(fan_in), PyTorch's own default, and
-    come from a random generator of their own, so that they depend on ``seed`` alone. BatchNorm:
-    scale 1, shift 0, running mean 0, running variance 1. For the same weights on every device,
-    initialise on the CPU and move the network afterwards.
-
-    Raises ``TypeError`` for any other layer with parameters and when ``seed`` is not a whole
-    number, and ``ValueError`` when it is outside 0 to 2^63 - 1.
-
-    Source: LeCun et al. 1998, "Efficient BackProp", section 4.6 (the order of magnitude).
-    Introduced in notebook 02, "The generator".
-    """
-    check_network(network, "network")
-    rng = torch.Generator().manual_seed(check_seed(seed))
-    for layer in network.modules():
-        if isinstance(layer, nn.Linear):
-            bound = 1 / math.sqrt(layer.in_features)
-            with torch.no_grad():
-                layer.weight.uniform_(-bound, bound, generator=rng)
-                if layer.bias is not None:
-                    layer.bias.uniform_(-bound, bound, generator=rng)
-        elif isinstance(layer, nn.BatchNorm1d):
-            layer.reset_parameters()
-        elif any(True for _ in layer.parameters(recurse=False)):
-            raise TypeError(
-                f"network holds a {type(layer).__name__}, which initialise() does not know; "
-                "expected Linear and BatchNorm1d layers. Add its rule to gan_helpers/models.py."
-            )
-    return network
-
-
-def new_network(build: Callable[[], nn.Module], seed: int | None = None) -> nn.Module:
-    """Return ``build()``, with the weights that belong to ``seed`` if one is given.
-
-    PyTorch draws weights for each new layer, which ``initialise`` or a file then replaces; the
-    global random state stays as it was. Raises ``TypeError`` when ``build`` builds no network.
-    Introduced in notebook 02, "The generator", by way of ``initialise``.
-    """
-    if isinstance(build, nn.Module) or not callable(build):
-        raise TypeError(
-            f"build is of type {type(build).__name__}; expected a function that builds a network: "
-            "Generator without brackets, or functools.partial(Generator, hidden=(256,))."
-        )
-    with torch.random.fork_rng(devices=[]):
-        network = build()
-    check_network(network, "what build returns")
-    return network if seed is None else initialise(network, seed)
-
-
-def count_parameters(network: nn.Module) -> int:
-    """Return the number of trainable values in ``network``: n m + m for a Linear layer n -> m.
-
-    Raises ``TypeError`` if it is no network. Introduced in notebook 02, "Counting parameters".
-    """
-    check_network(network, "network")
-    return sum(p.numel() for p in network.parameters() if p.requires_grad)
-
-
-def sample(generator: nn.Module, z: torch.Tensor) -> torch.Tensor:
-    """Draw images from ``z`` in eval mode, so that the same z always gives the same image.
-
-    ``z``: shape (N, latent_dim). Returns uint8, shape (N, 1, 28, 28), on the CPU. Afterwards the
-    generator is in the mode that it was in before.
-
-    Raises ``TypeError`` for a wrong dtype and when ``generator`` is not a network, ``ValueError``
-    for a wrong shape and when the output is NaN. Introduced in notebook 02, "BatchNorm".
-    """
-    check_network(generator, "generator")
-    with evaluating(generator), torch.no_grad():
-        return to_uint8(generator(z)).cpu()
-
-
-def draw(generator: nn.Module, n: int, seed: int) -> torch.Tensor:
-    """Draw ``n`` images with ``generator`` from z ~ N(0, I): uint8, shape (n, 1, 28, 28).
-
-    ``generator``: a network that takes z, shape (N, latent_dim), gives images in [-1, 1] and has
-    the attribute ``latent_dim``. Raises ``TypeError`` for another, or when ``n`` or ``seed`` is not
-    a whole number; ``ValueError`` for ``n`` below 1, a ``seed`` below 0 or images that are NaN.
-
-    Introduced in notebook 06, "One table", by way of ``evaluate``.
-    """
-    latent_dim, n = latent_dim_of(generator), whole_number(n, "n", 1)
-    rng = torch.Generator().manual_seed(check_seed(seed))
-    z = torch.randn(n, latent_dim, generator=rng)
-    device = next(generator.parameters()).device
-    return torch.cat([sample(generator, part.to(device)) for part in z.split(1000)])
-
-
-@contextlib.contextmanager
-def evaluating(network: nn.Module) -> Iterator[None]:
-    """Put ``network`` into eval mode, without gradients for its weights, inside a ``with`` block.
-
-    Afterwards both are as before. Raises ``TypeError`` when ``network`` is not a network.
-    """
-    check_network(network, "network")
-    modes = [(module, module.training) for module in network.modules()]
-    needed = [parameter.requires_grad for parameter in network.parameters()]
-    network.eval().requires_grad_(False)
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-        for parameter, need in zip(network.parameters(), needed, strict=True):
-            parameter.requires_grad_(need)

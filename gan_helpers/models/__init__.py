@@ -1,0 +1,15 @@
+"""The networks, their first weights, and images drawn with them."""
+
+from gan_helpers.models.building import count_parameters, initialise, new_network
+from gan_helpers.models.dense import (
+    ArticleDiscriminator,
+    ArticleGenerator,
+    Discriminator,
+    Dropout,
+    Generator,
+)
+from gan_helpers.models.sampling import draw, evaluating, sample
+
+# Files store the name of a network and its ``sizes``, the arguments that build it again.
+GENERATORS = {kind.__name__: kind for kind in (Generator, ArticleGenerator)}
+DISCRIMINATORS = {kind.__name__: kind for kind in (Discriminator, ArticleDiscriminator)}
