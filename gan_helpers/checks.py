@@ -165,20 +165,59 @@ def check_z(z: object, latent_dim: int, network: nn.Module | None = None) -> Non
             )
 
 
-def check_input_images(images: object, pixels: int, network: nn.Module | None = None) -> None:
-    """Check that each of ``images`` has ``pixels`` values, of the dtype of ``network``'s weights.
+def check_input_images(
+    images: object, shape: tuple[int, ...], network: nn.Module | None = None
+) -> None:
+    """Check that ``images`` is (N, *shape), or as many values, of the dtype of the weights.
 
     Without a ``network``, the dtype must be float32. Raises ``TypeError`` and ``ValueError``.
     """
     if not isinstance(images, torch.Tensor) or images.dtype is not torch.float32:
         hint = "gan_helpers.data.scale_images(images) turns uint8 pixels into floats in [-1, 1]."
         _check_dtype(images, "images", network, hint)
-    if images.ndim < 2 or math.prod(images.shape[1:]) != pixels:
-        side = math.isqrt(pixels)
-        shape = f"(N, 1, {side}, {side})" if side**2 == pixels else f"{pixels} pixels an image"
+    if images.ndim < 2 or math.prod(images.shape[1:]) != math.prod(shape):
         raise ValueError(
-            f"images has shape {tuple(images.shape)}; expected {shape}. A single image "
-            "needs a batch dimension: image.unsqueeze(0)."
+            f"images has shape {tuple(images.shape)}; expected (N, {', '.join(map(str, shape))}). "
+            "A single image needs a batch dimension: image.unsqueeze(0)."
+        )
+
+
+def check_image_shape(shape: object, name: str = "image_shape") -> tuple[int, int, int]:
+    """Return ``shape`` as (channels, height, width); raises ``TypeError`` and ``ValueError``."""
+    if not isinstance(shape, tuple | list) or len(shape) != 3:
+        raise TypeError(
+            f"{name} is {shape!r}; expected (channels, height, width), such as (3, 32, 32)."
+        )
+    return tuple(whole_number(one, f"{name}[{i}]", 1) for i, one in enumerate(shape))
+
+
+def check_labels(labels: object, count: int, classes: int, name: str = "labels") -> None:
+    """Check ``labels`` of ``count`` images or z for a network with ``classes`` (0: without any).
+
+    With classes: int64, shape (count,), in [0, classes). Without classes: None. Raises
+    ``TypeError`` and ``ValueError``.
+    """
+    if not classes:
+        if labels is not None:
+            raise ValueError(
+                f"{name} was given, and the network has no classes; expected None, or a network "
+                "that was built with classes=10, for example."
+            )
+        return
+    hint = f"For {count} of one class: torch.full(({count},), 7)."
+    if not isinstance(labels, torch.Tensor):
+        raise TypeError(
+            f"{name} is {_kind(labels)}; expected a tensor, int64 of shape ({count},), because the "
+            f"network has {classes} classes. {hint}"
+        )
+    if labels.dtype != torch.int64:
+        raise TypeError(f"{name} has dtype {labels.dtype}; expected torch.int64. {hint}")
+    if labels.shape != (count,):
+        raise ValueError(f"{name} has shape {tuple(labels.shape)}; expected ({count},). {hint}")
+    on_cpu = labels.device.type == "cpu"  # on a GPU this would wait for the device at each step
+    if count and on_cpu and not 0 <= labels.min() <= labels.max() < classes:
+        raise ValueError(
+            f"{name} goes from {labels.min()} to {labels.max()}; expected 0 to {classes - 1}."
         )
 
 

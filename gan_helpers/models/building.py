@@ -12,10 +12,12 @@ from gan_helpers.checks import check_network, check_seed
 def initialise(network: nn.Module, seed: int) -> nn.Module:
     """Give ``network`` the starting weights that belong to ``seed``, in place, and return it.
 
-    Linear layers: weights and biases are uniform in +-1/sqrt(fan_in), PyTorch's own default, and
-    come from a random generator of their own, so that they depend on ``seed`` alone. BatchNorm:
-    scale 1, shift 0, running mean 0, running variance 1. For the same weights on every device,
-    initialise on the CPU and move the network afterwards.
+    Linear and convolutional layers: weights and biases are uniform in +-1/sqrt(fan_in), where
+    fan_in is the number of inputs that one output is computed from (of a transposed convolution:
+    in_channels kernel^2 / stride^2). Embedding: N(0, 1). All come from a random generator of their
+    own, so that they depend on ``seed`` alone. BatchNorm: scale 1, shift 0, running mean 0, running
+    variance 1. For the same weights on every device, initialise on the CPU and move the network
+    afterwards.
 
     Raises ``TypeError`` for any other layer with parameters and when ``seed`` is not a whole
     number, and ``ValueError`` when it is outside 0 to 2^63 - 1.
@@ -26,20 +28,35 @@ def initialise(network: nn.Module, seed: int) -> nn.Module:
     check_network(network, "network")
     rng = torch.Generator().manual_seed(check_seed(seed))
     for layer in network.modules():
-        if isinstance(layer, nn.Linear):
-            bound = 1 / math.sqrt(layer.in_features)
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            bound = 1 / math.sqrt(_fan_in(layer))
             with torch.no_grad():
                 layer.weight.uniform_(-bound, bound, generator=rng)
                 if layer.bias is not None:
                     layer.bias.uniform_(-bound, bound, generator=rng)
-        elif isinstance(layer, nn.BatchNorm1d):
+        elif isinstance(layer, nn.Embedding):
+            with torch.no_grad():
+                layer.weight.normal_(generator=rng)
+        elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
             layer.reset_parameters()
         elif any(True for _ in layer.parameters(recurse=False)):
             raise TypeError(
                 f"network holds a {type(layer).__name__}, which initialise() does not know; "
-                "expected Linear and BatchNorm1d layers. Add its rule to gan_helpers/models/building.py."
+                "expected Linear, Conv2d, ConvTranspose2d, Embedding and BatchNorm layers. Add its "
+                "rule to gan_helpers/models/building.py."
             )
     return network
+
+
+def _fan_in(layer: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> float:
+    """Return the number of inputs that one output of ``layer`` is computed from."""
+    if isinstance(layer, nn.Linear):
+        return layer.in_features
+    kernel = math.prod(layer.kernel_size)
+    if isinstance(layer, nn.ConvTranspose2d):
+        # PyTorch counts one input's outputs here; an output sees kernel / stride inputs a side.
+        kernel = kernel / math.prod(layer.stride)
+    return layer.in_channels / layer.groups * kernel
 
 
 def new_network(build: Callable[[], nn.Module], seed: int | None = None) -> nn.Module:

@@ -1,4 +1,4 @@
-"""The generators and discriminators of the course, all of them fully connected."""
+"""The fully connected generators and discriminators."""
 
 import math
 from collections.abc import Iterable
@@ -8,11 +8,13 @@ from torch import nn
 
 from gan_helpers.checks import (
     IMAGE_SHAPE,
+    check_image_shape,
     check_input_images,
     check_z,
     number,
     whole_number,
 )
+from gan_helpers.models.classes import EMBEDDED, class_embedding, join_class, judge
 
 PIXELS = math.prod(IMAGE_SHAPE)  # 784
 
@@ -22,29 +24,40 @@ class Generator(nn.Module):
 
     Each hidden layer is Linear, BatchNorm1d, LeakyReLU(0.2); the output is tanh(Linear).
 
-    Input ``z``: float, shape (N, latent_dim). Output: float in [-1, 1], shape (N, 1, 28, 28).
-    Raises ``ValueError`` when ``z`` has another shape, or holds a single vector in train mode, and
-    ``TypeError`` when its dtype is not that of the weights.
+    Input ``z``: float, shape (N, latent_dim). Output: float in [-1, 1], shape (N, *image_shape),
+    (N, 1, 28, 28) if no other is chosen. A generator with ``classes`` (notebook 10) also takes
+    ``labels``: int64, shape (N,). Raises ``ValueError`` when ``z`` has another shape, or holds a
+    single vector in train mode, and ``TypeError`` when its dtype is not that of the weights.
 
     Source: Goodfellow et al. 2014, section 3 (the MLP generator); Radford et al. 2016, section 3
     (BatchNorm, tanh). Introduced in notebook 02, "The generator".
     """
 
-    def __init__(self, latent_dim: int = 100, hidden: tuple[int, ...] = (256, 512)):
+    def __init__(
+        self,
+        latent_dim: int = 100,
+        hidden: tuple[int, ...] = (256, 512),
+        image_shape: tuple[int, int, int] = IMAGE_SHAPE,
+        classes: int = 0,
+    ):
         super().__init__()
         self.latent_dim = latent_dim = whole_number(latent_dim, "latent_dim", 1)
-        hidden = _widths(hidden)
-        self.sizes = {"latent_dim": latent_dim, "hidden": hidden}
+        hidden, self.image_shape = _widths(hidden), check_image_shape(image_shape)
+        self.embedding, self.classes = class_embedding(classes, EMBEDDED), classes
+        self.sizes = {"latent_dim": latent_dim, "hidden": hidden} | _unusual(self)
         layers: list[nn.Module] = []
-        width = latent_dim
+        width = latent_dim + (EMBEDDED if classes else 0)
         for units in hidden:
-            layers += [nn.Linear(width, units), nn.BatchNorm1d(units), _leaky_relu()]
+            layers += [nn.Linear(width, units), nn.BatchNorm1d(units), leaky_relu()]
             width = units
-        self.layers = nn.Sequential(*layers, nn.Linear(width, PIXELS), nn.Tanh())
+        self.layers = nn.Sequential(
+            *layers, nn.Linear(width, math.prod(self.image_shape)), nn.Tanh()
+        )
 
-    def forward(self, z: torch.Tensor) -> torch.Tensor:
+    def forward(self, z: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         check_z(z, self.latent_dim, self)
-        return self.layers(z).view(-1, *IMAGE_SHAPE)  # (N, latent_dim) -> (N, 1, 28, 28)
+        pixels = self.layers(join_class(z, self.embedding, labels))
+        return pixels.view(-1, *self.image_shape)  # (N, 784) -> (N, 1, 28, 28)
 
 
 class Dropout(nn.Dropout):
@@ -78,28 +91,39 @@ class Discriminator(nn.Module):
     Each hidden layer is Linear, LeakyReLU(0.2), Dropout; the output is one Linear unit, the logit
     l, with D(x) = sigmoid(l).
 
-    Input: float in [-1, 1], shape (N, 1, 28, 28). Output: logits, shape (N, 1), unbounded.
-    Raises ``ValueError`` when an image does not have 784 pixels and ``TypeError`` when the dtype of
-    ``images`` is not that of the weights.
+    Input: float in [-1, 1], shape (N, *image_shape), (N, 1, 28, 28) if no other is chosen; with
+    ``classes`` (notebook 10) also ``labels``: int64, shape (N,). Output: logits, shape (N, 1),
+    unbounded. Raises ``ValueError`` when an image does not have so many pixels and ``TypeError``
+    when the dtype of ``images`` is not that of the weights.
 
     Source: Goodfellow et al. 2014, section 5 (dropout in the discriminator). Introduced in
     notebook 02, "The discriminator".
     """
 
-    def __init__(self, hidden: tuple[int, ...] = (256, 256), dropout: float = 0.2):
+    def __init__(
+        self,
+        hidden: tuple[int, ...] = (256, 256),
+        dropout: float = 0.2,
+        image_shape: tuple[int, int, int] = IMAGE_SHAPE,
+        classes: int = 0,
+    ):
         super().__init__()
         hidden, dropout = _widths(hidden), number(dropout, "dropout", least=0, below=1)
-        self.sizes = {"hidden": hidden, "dropout": dropout}
+        self.image_shape = check_image_shape(image_shape)
+        width = math.prod(self.image_shape)
+        self.embedding = class_embedding(classes, hidden[-1] if hidden else width)
+        self.classes = classes
+        self.sizes = {"hidden": hidden, "dropout": dropout} | _unusual(self)
         layers: list[nn.Module] = []
-        width = PIXELS
         for units in hidden:
-            layers += [nn.Linear(width, units), _leaky_relu(), Dropout(dropout)]
+            layers += [nn.Linear(width, units), leaky_relu(), Dropout(dropout)]
             width = units
         self.layers = nn.Sequential(*layers, nn.Linear(width, 1))
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        check_input_images(images, PIXELS, self)
-        return self.layers(images.flatten(1))  # (N, 1, 28, 28) -> (N, 1)
+    def forward(self, images: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        check_input_images(images, self.image_shape, self)
+        # (N, 1, 28, 28) -> (N, 784) -> (N, 1)
+        return judge(self.layers, images.flatten(1), self.embedding, labels)
 
 
 class ArticleGenerator(nn.Module):
@@ -118,13 +142,14 @@ class ArticleGenerator(nn.Module):
     def __init__(self, latent_dim: int = 100):
         super().__init__()
         self.latent_dim = latent_dim = whole_number(latent_dim, "latent_dim", 1)
+        self.image_shape = IMAGE_SHAPE
         self.sizes = {"latent_dim": latent_dim}
         layers: list[nn.Module] = []
         width = latent_dim
         for units in (128, 256, 512, 1024):
             layers += [
                 nn.Linear(width, units),
-                _leaky_relu(),
+                leaky_relu(),
                 nn.BatchNorm1d(units, momentum=0.8),
             ]
             width = units
@@ -153,14 +178,14 @@ class ArticleDiscriminator(nn.Module):
         self.sizes = {}
         self.layers = nn.Sequential(
             nn.Linear(PIXELS, 256),
-            _leaky_relu(),
+            leaky_relu(),
             nn.Linear(256, 128),
-            _leaky_relu(),
+            leaky_relu(),
             nn.Linear(128, 1),
         )
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        check_input_images(images, PIXELS, self)
+        check_input_images(images, IMAGE_SHAPE, self)
         return self.layers(images.flatten(1))  # (N, 1, 28, 28) -> (N, 1)
 
 
@@ -173,6 +198,12 @@ def _widths(hidden: Iterable[int]) -> tuple[int, ...]:
     return tuple(whole_number(units, "a number of hidden units", 1) for units in hidden)
 
 
-def _leaky_relu() -> nn.LeakyReLU:
+def _unusual(network: nn.Module) -> dict:
+    """Return the shape of the images and the number of classes, where they are not the usual."""
+    shape = {} if network.image_shape == IMAGE_SHAPE else {"image_shape": network.image_shape}
+    return shape | ({"classes": network.classes} if network.classes else {})
+
+
+def leaky_relu() -> nn.LeakyReLU:
     # It works in place and saves a copy: Linear's backward pass does not need Linear's output.
     return nn.LeakyReLU(0.2, inplace=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from gan_helpers.checks import IMAGE_SHAPE, check_device
+from gan_helpers.checks import check_device
 from gan_helpers.kinds import check_file, check_kind
 from gan_helpers.training.files import read_tensors, write_whole
 from gan_helpers.training.history import history_from_tensors, history_tensors
@@ -89,7 +89,8 @@ def load_checkpoint(file: str | Path, device: torch.device | str = "cpu") -> Run
         run.position = state["position"]
         _restore(run, tensors, state["adams" if older else "optimizers"])
         run.history = history_from_tensors(_part(tensors, "history"), state["history"], file)
-        if run.history.frames and run.history.frames[0].shape != (len(run.fixed_z), *IMAGE_SHAPE):
+        wanted = (len(run.fixed_z), *run.generator.image_shape)
+        if run.history.frames and run.history.frames[0].shape != wanted:
             raise ValueError(f"its frames have shape {tuple(run.history.frames[0].shape)}")
     except (RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
         reason = " ".join(str(error).split())  # PyTorch's message has several lines

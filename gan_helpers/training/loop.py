@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from gan_helpers.checks import check_images, whole_number
-from gan_helpers.models import evaluating
+from gan_helpers.checks import check_images, check_labels, whole_number
+from gan_helpers.models import classes_of, evaluating
 from gan_helpers.progress import progress_bar
 from gan_helpers.training.history import History
 from gan_helpers.training.recording import record_frame
@@ -23,21 +23,23 @@ def advance(
     frame_every: int = FRAME_EVERY,
     measure_every: int = MEASURE_EVERY,
     step: Callable[[Run, torch.Tensor, bool], None] = play_step,
+    labels: torch.Tensor | None = None,
 ) -> bool:
     """Make one step of ``run``, record it, and return whether a frame was drawn after it.
 
     ``images``: uint8, shape (N, 1, 28, 28), on the run's device. Only a run's first call checks
     them and draws a frame before its step. ``frame_every`` and ``measure_every`` count steps and do
     not change the result. ``step``: a function with the arguments of ``play_step``. Its errors are
-    passed on.
+    passed on. ``labels``: with classes, those of the images.
 
     Introduced in notebook 04, "The run", by way of ``train_in_parts``.
     """
     history = run.history
     if not history.frames:
-        check_training(run, images)
+        check_training(run, images, labels)
         record_frame(run)
-    step(run, images, history.steps % measure_every == 0)
+    told = {} if labels is None else {"labels": labels}
+    step(run, images, history.steps % measure_every == 0, **told)
     drawn = history.steps % frame_every == 0
     if drawn:
         record_frame(run)
@@ -53,13 +55,15 @@ def train(
     frame_every: int = FRAME_EVERY,
     measure_every: int = MEASURE_EVERY,
     progress: bool = True,
+    labels: torch.Tensor | None = None,
 ) -> History:
     """Train ``run`` on ``images`` for ``epochs`` or ``steps``, and return its history.
 
-    ``images``: uint8, shape (N, 1, 28, 28). A run that has been trained goes on where it stopped,
-    also in the middle of an epoch; if ``run.recipe`` was replaced in between, it goes on with
-    another loss. ``frame_every`` and ``measure_every`` count steps and do not change the result; a
-    frame is also drawn before the first step and after the last.
+    ``images``: uint8, shape (N, 1, 28, 28), or the shape of the run's networks; ``labels``: their
+    classes, int64, (N,), for networks with classes. A run that has been trained goes on where it
+    stopped, also in the middle of an epoch; if ``run.recipe`` was replaced in between, it goes on
+    with another loss. ``frame_every`` and ``measure_every`` count steps and do not change the
+    result; a frame is also drawn before the first step and after the last.
 
     The stop button (KeyboardInterrupt) ends the run after the current step and returns the
     history so far; the networks are usable and ``train`` can be called again.
@@ -73,44 +77,52 @@ def train(
     """
     if (epochs is None) == (steps is None):
         raise ValueError(f"epochs is {epochs} and steps is {steps}; expected exactly one of them.")
-    check_training(run, images)
+    check_training(run, images, labels)
     frame_every = whole_number(frame_every, "frame_every", 1)
     measure_every = whole_number(measure_every, "measure_every", 1)
     if steps is None:
         steps = whole_number(epochs, "epochs", 1) * _steps_an_epoch(run, images)
     total = whole_number(steps, "steps", 1)
-    for _ in _train(run, images, total, frame_every, measure_every, progress):
+    for _ in _train(run, images, total, frame_every, measure_every, progress, labels):
         pass
     return run.history
 
 
 def train_in_parts(
-    run: Run, images: torch.Tensor, epochs: int, frame_every: int = FRAME_EVERY
+    run: Run,
+    images: torch.Tensor,
+    epochs: int,
+    frame_every: int = FRAME_EVERY,
+    labels: torch.Tensor | None = None,
 ) -> Iterator[History]:
     """Train for ``epochs``, and yield the history after each new frame of samples.
 
     To watch a run: ``for history in train_in_parts(...): show(history.frames[-1])``.
     Arguments and errors as for ``train``. Introduced in notebook 04, "The run".
     """
-    check_training(run, images)
+    check_training(run, images, labels)
     frame_every = whole_number(frame_every, "frame_every", 1)
     total = whole_number(epochs, "epochs", 1) * _steps_an_epoch(run, images)
-    return _train(run, images, total, frame_every, MEASURE_EVERY, progress=True)
+    return _train(run, images, total, frame_every, MEASURE_EVERY, True, labels)
 
 
-def check_training(run: Run, images: torch.Tensor) -> None:
+def check_training(run: Run, images: torch.Tensor, labels: torch.Tensor | None = None) -> None:
     """Check that ``run`` can train on ``images``: uint8, of its generator's shape, enough of them.
 
-    Raises ``TypeError`` when ``run`` is not a run or ``images`` not a uint8 tensor, and
-    ``ValueError`` for images of another shape or fewer than one batch.
+    Raises ``TypeError`` when ``run`` is not a run, ``images`` not a uint8 tensor or ``labels`` not
+    what its networks need, and ``ValueError`` for images of another shape or fewer than one batch.
     """
     if not isinstance(run, Run):
         raise TypeError(
             f"run is of type {type(run).__name__}; expected a Run: start_run(COURSE) returns one."
         )
+    first = (run.fixed_z[:1],)
+    if run.fixed_labels is not None:
+        first = (*first, run.fixed_labels[:1])
     with evaluating(run.sampler), torch.no_grad():
-        drawn = run.sampler(run.fixed_z[:1])
+        drawn = run.sampler(*first)
     check_images(images, "images", tuple(drawn.shape[1:]))
+    check_labels(labels, len(images), classes_of(run.generator))
     if run.recipe.batch_size > len(images):
         raise ValueError(
             f"batch_size is {run.recipe.batch_size}; expected at most {len(images)}, the number of "
@@ -129,10 +141,12 @@ def _train(
     frame_every: int,
     measure_every: int,
     progress: bool,
+    labels: torch.Tensor | None,
 ) -> Iterator[History]:
     history = run.history
     end = history.steps + total
     images = images.to(run.fixed_z.device)
+    labels = None if labels is None else labels.to(run.fixed_z.device)
     stopped: list[int] = []
     # An update sends several messages to the notebook; ten a second fill its queue in minutes.
     with progress_bar(total=total, unit="step", disable=not progress, mininterval=0.5) as bar:
@@ -142,7 +156,7 @@ def _train(
             with stop_button(stopped):
                 drawn = False
                 while history.steps < end and not (stopped or drawn):
-                    drawn = advance(run, images, frame_every, measure_every)
+                    drawn = advance(run, images, frame_every, measure_every, labels=labels)
                     bar.update()
                     if history.steps % MEASURE_EVERY == 1:
                         bar.set_postfix_str(

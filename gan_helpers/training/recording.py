@@ -32,15 +32,18 @@ def record_measured(
     logits: tuple[torch.Tensor, ...],
     before: tuple[torch.Tensor, torch.Tensor],
     d_grad_norm: float,
+    labels: torch.Tensor | None = None,
 ) -> None:
     """Append D's accuracy and the lengths of gradients and updates; call before ``record_step``.
 
     ``real``: the step's real images; ``logits``: as for ``record_step``; ``before``: the
-    ``flat_weights`` of D and G before the step; ``d_grad_norm``: the length of D's gradient.
+    ``flat_weights`` of D and G before the step; ``d_grad_norm``: the length of D's gradient;
+    ``labels``: with classes, those of ``real``.
     Introduced in notebook 03, "One run, two losses", by way of ``History``.
     """
     with torch.random.fork_rng(devices=[]):  # Dropout's numbers here must not change the run's.
-        d_real_after = run.discriminator(real).sigmoid().mean().item()
+        told = (real,) if labels is None else (real, labels)
+        d_real_after = run.discriminator(*told).sigmoid().mean().item()
     run.history.append(
         measured_steps=run.history.steps,
         d_real_after=d_real_after,
@@ -80,13 +83,14 @@ def record_frame(run: Run) -> None:
 
 
 def draw_frame(run: Run) -> torch.Tensor:
-    """Draw the images of the run's fixed z, uint8, shape (40, 1, 28, 28).
+    """Draw the images of the run's fixed z, uint8, shape (40, 1, 28, 28) or another size.
 
+    With classes they are drawn in turn: with ten classes, each column of the usual grid is one.
     Raises ``FloatingPointError`` when they hold NaN. Introduced in notebook 03, "One run, two
     losses".
     """
     try:
-        return sample(run.sampler, run.fixed_z)
+        return sample(run.sampler, run.fixed_z, run.fixed_labels)
     except ValueError as error:
         raise FloatingPointError(
             "The generator draws NaN: its weights have grown without bound. Start again with a "

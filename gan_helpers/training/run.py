@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gan_helpers.checks import MOST_SEED, check_device, check_seed, latent_dim_of
-from gan_helpers.models import new_network
+from gan_helpers.models import classes_of, each_class, new_network
 from gan_helpers.training.history import History
 from gan_helpers.training.recipes import Recipe
 
@@ -43,6 +43,12 @@ class Run:
     def bfloat16(self) -> bool:
         """Whether this run multiplies in bfloat16: the recipe asks for it and the CPU has it."""
         return self.recipe.bfloat16 and has_bfloat16(self.fixed_z.device)
+
+    @property
+    def fixed_labels(self) -> torch.Tensor | None:
+        """The classes of the fixed z, 0, 1, ..., in turn; None when the networks have none."""
+        labels = each_class(len(self.fixed_z), classes_of(self.generator))
+        return None if labels is None else labels.to(self.fixed_z.device)
 
     @property
     def sampler(self) -> nn.Module:

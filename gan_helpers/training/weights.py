@@ -55,7 +55,7 @@ def _save(
     check_about(about)
     file = check_file(file)
     tensors = {
-        key: tensor.half() if half and tensor.ndim == 2 else tensor
+        key: tensor.half() if half and tensor.ndim >= 2 else tensor
         for key, tensor in network.state_dict().items()
     }
     about = {**about, role: name, "sizes": json.dumps(network.sizes)}

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from gan_helpers import plots
 from gan_helpers.data import scale_images
 from gan_helpers.losses import GENERATOR_LOSSES
-from gan_helpers.models import evaluating
+from gan_helpers.models import classes_of, each_class, evaluating
 from gan_helpers.training import (
     Run,
     advance,
@@ -39,11 +39,12 @@ EVERY = {"samples": (0.3, 0.015), "curves": (0.7, 0.04), "words": (4.0, 0.01)}
 WIDE = {"description_width": "initial"}
 
 
-def live_training(run: Run, images: torch.Tensor) -> Panel:
+def live_training(run: Run, images: torch.Tensor, labels: torch.Tensor | None = None) -> Panel:
     """Make a panel that trains ``run`` on ``images`` and draws its samples and curves.
 
-    ``images``: uint8, shape (N, 1, 28, 28). Other cells can read the run while it trains; during a
-    pause they can pass it to ``train`` and ``save_checkpoint``. N steps in the panel are the N
+    ``images``: uint8, shape (N, 1, 28, 28) or that of the run's networks; ``labels``: with classes,
+    those of the images. Other cells can read the run while it trains; during a pause they can pass
+    it to ``train`` and ``save_checkpoint``. N steps in the panel are the N
     steps of ``train``, bit for bit, as long as no control is moved. With k steps of D for one of G,
     a whole step consists of the last of the k and the step of G, and ``run.history`` holds whole
     steps only. A step of one player alone appears in the panel's curves but not in ``run.history``.
@@ -54,15 +55,16 @@ def live_training(run: Run, images: torch.Tensor) -> Panel:
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 04, "The run".
     """
-    return _LiveTraining(run, images)
+    return _LiveTraining(run, images, labels)
 
 
 class _LiveTraining(Panel):
-    def __init__(self, run: Run, images: torch.Tensor):
-        check_training(run, images)
+    def __init__(self, run: Run, images: torch.Tensor, labels: torch.Tensor | None):
+        check_training(run, images, labels)
         device = run.fixed_z.device
         rng = torch.Generator().manual_seed(0)
         self._run, self._images = run, images.to(device)
+        self._labels = None if labels is None else labels.to(device)
         self._probe = scale_images(self._images[:PROBE])
         self._probe_z = torch.randn(PROBE, run.generator.latent_dim, generator=rng).to(device)
         self._singles: list[SingleStep] = []
@@ -150,7 +152,7 @@ class _LiveTraining(Panel):
 
     def _step_d(self) -> None:
         with self._careful():
-            d_loss = play_discriminator_step(self._run, self._images)
+            d_loss = play_discriminator_step(self._run, self._images, self._labels)
             self._singles.append(SingleStep(self._run.history.steps, d_loss=d_loss))
             self._last = "the discriminator, alone"
 
@@ -176,8 +178,8 @@ class _LiveTraining(Panel):
 
     def _step(self) -> None:
         for _ in range(self._d_steps.value - 1):
-            play_discriminator_step(self._run, self._images)
-        advance(self._run, self._images)
+            play_discriminator_step(self._run, self._images, self._labels)
+        advance(self._run, self._images, labels=self._labels)
         self._last = "both players"
 
     def _stopped(self, error: Exception | None) -> None:
@@ -220,9 +222,13 @@ class _LiveTraining(Panel):
         """Return D(x) and D(G(z)) for fixed x and z, so that only the players change them."""
         run, discriminator = self._run, self._run.discriminator
         with torch.random.fork_rng(devices=[]):
-            batch = torch.cat((self._probe, draw_unnoticed(run, self._probe_z)))
+            labels = each_class(PROBE, classes_of(run.generator))
+            labels = None if labels is None else labels.to(self._probe_z.device)
+            batch = torch.cat((self._probe, draw_unnoticed(run, self._probe_z, labels)))
+        if labels is not None:
+            labels = torch.cat((self._labels[:PROBE], labels))
         with evaluating(discriminator):
-            d = forward(discriminator, batch, run.bfloat16).sigmoid().flatten().cpu()
+            d = forward(discriminator, batch, run.bfloat16, labels).sigmoid().flatten().cpu()
         return d.split((len(self._probe), PROBE))
 
     def _show_words(self) -> None:

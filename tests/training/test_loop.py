@@ -338,7 +338,7 @@ def test_the_size_of_the_images_is_that_of_the_runs_generator(images, recipe):
 
 def test_looking_at_the_images_is_not_a_matter_of_the_steps(images, recipe, monkeypatch):
     looked = []
-    monkeypatch.setattr(loop, "check_training", lambda run, images: looked.append(run))
+    monkeypatch.setattr(loop, "check_training", lambda run, *images: looked.append(run))
     run = start_run(recipe)
     for _ in range(3):
         advance(run, images)

@@ -207,8 +207,8 @@ def test_initialise_returns_its_network_and_resets_batchnorm():
 
 def test_initialise_takes_linear_layers_without_bias_and_refuses_a_layer_it_does_not_know():
     assert initialise(nn.Linear(4, 3, bias=False), seed=0).weight.abs().max() <= 0.5
-    with pytest.raises(TypeError, match="Conv2d, which initialise"):
-        initialise(nn.Sequential(nn.Linear(2, 2), nn.Conv2d(1, 1, 3)), seed=0)
+    with pytest.raises(TypeError, match="Conv3d, which initialise"):
+        initialise(nn.Sequential(nn.Linear(2, 2), nn.Conv3d(1, 1, 3)), seed=0)
 
 
 @pytest.mark.parametrize(
