@@ -282,6 +282,15 @@ def check_images(
         )
 
 
+def picture_shape(images: object) -> tuple[int, int, int]:
+    """Return the shape of one of ``images`` if they are grey or colour, else MNIST's (1, 28, 28).
+
+    For messages and for figures, which take pictures of any size.
+    """
+    shape = tuple(getattr(images, "shape", ()))[1:]
+    return shape if len(shape) == 3 and shape[0] in (1, 3) and all(shape) else IMAGE_SHAPE
+
+
 def check_scaled_images(
     images: object, name: str = "images", shape: tuple[int, ...] = IMAGE_SHAPE
 ) -> None:

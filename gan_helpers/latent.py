@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gan_helpers.checks import (
+    IMAGE_SHAPE,
     check_floats,
     check_network,
     check_scaled_images,
@@ -192,8 +193,8 @@ def invert(
     ``restarts`` random z for each image. Yields the best z of each image before the first step and
     after every step, steps + 1 times: ``for search in invert(...)``.
 
-    ``images``: float in [-1, 1], shape (N, 1, 28, 28). ``losses``: the mean squared error per pixel
-    of the best z at this step, at least 0, without the term of ``norm_weight``.
+    ``images``: float in [-1, 1], of the generator's shape. ``losses``: the mean squared error per
+    pixel of the best z at this step, at least 0, without the term of ``norm_weight``.
 
     Raises ``TypeError`` when an argument is not a generator, float images or a number, and
     ``ValueError`` when it is out of range.
@@ -202,7 +203,7 @@ def invert(
     network". Introduced in notebook 05, "Which z drew this?".
     """
     latent_dim = latent_dim_of(generator)
-    check_scaled_images(images, "images")
+    check_scaled_images(images, "images", getattr(generator, "image_shape", IMAGE_SHAPE))
     steps, restarts = whole_number(steps, "steps", 1), whole_number(restarts, "restarts", 1)
     learning_rate = number(learning_rate, "learning_rate", above=0)
     norm_weight = number(norm_weight, "norm_weight", least=0)

@@ -13,6 +13,7 @@ from gan_helpers.plots.images import (
     check_frames,
     draw_film_strip,
     grid_image,
+    picture,
     samples_png,
     show_film_strip,
     show_rows,

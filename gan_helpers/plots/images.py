@@ -8,25 +8,39 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image as PillowImage
 
-from gan_helpers.checks import IMAGE_SHAPE, check_images, number, whole_number
+from gan_helpers.checks import check_images, check_tensor, number, picture_shape, whole_number
 from gan_helpers.kinds import check_alt, check_kind
 from gan_helpers.plots.style import check_numbers, new_figure, show, show_png
 from gan_helpers.training import History, check_history
 
 
 def grid_image(images: torch.Tensor, columns: int = 10) -> PillowImage.Image:
-    """Put ``images`` into a grid with ``columns`` images in each row, as a greyscale picture.
+    """Put ``images``, grey or in colour, into a grid with ``columns`` images in each row.
 
-    ``images``: uint8, shape (N, 1, height, width), N at least 1; ``columns``: a whole number, at
-    least 1. Raises ``TypeError`` or ``ValueError`` otherwise.
+    ``images``: uint8, shape (N, 1, height, width) or (N, 3, height, width), N at least 1;
+    ``columns``: a whole number, at least 1. Raises ``TypeError`` or ``ValueError`` otherwise.
     """
-    size = images.shape[2:] if getattr(images, "ndim", None) == 4 else IMAGE_SHAPE[1:]
-    check_images(images, "images", (1, *size))
+    check_images(images, "images", picture_shape(images))
     columns = whole_number(columns, "columns", 1)
     from torchvision.utils import make_grid  # imported here because this takes two seconds
 
     grid = make_grid(images, nrow=columns, padding=2, pad_value=90)  # (3, height, width)
-    return PillowImage.fromarray(grid[0].numpy())
+    return picture(grid[:1] if images.shape[1] == 1 else grid)
+
+
+def picture(image: torch.Tensor) -> PillowImage.Image:
+    """Return one image, uint8 of shape (1, height, width) or (3, height, width), as a picture.
+
+    Raises ``TypeError`` or ``ValueError`` for another. Introduced in notebook 10, "Other pictures",
+    by way of ``show_samples``.
+    """
+    check_tensor(image, "image")
+    check_images(image[None], "image[None]", picture_shape(image[None]))
+    return PillowImage.fromarray(image[0].numpy() if len(image) == 1 else _colours_last(image))
+
+
+def _colours_last(image: torch.Tensor) -> np.ndarray:
+    return np.ascontiguousarray(image.permute(1, 2, 0).numpy())
 
 
 def samples_png(images: torch.Tensor, columns: int = 10) -> bytes:
@@ -39,9 +53,9 @@ def samples_png(images: torch.Tensor, columns: int = 10) -> bytes:
 def show_samples(images: torch.Tensor, alt: str, columns: int = 10, scale: float = 1.8) -> None:
     """Show a grid of images in the notebook.
 
-    ``images``: uint8, shape (N, 1, 28, 28); ``alt``: a text that describes them; ``scale``: screen
-    pixels for each pixel of an image, above 0. Raises ``TypeError`` or ``ValueError`` otherwise.
-    Introduced in notebook 02, "The images".
+    ``images``: uint8, shape (N, 1, 28, 28) or another size, grey or in colour; ``alt``: a text that
+    describes them; ``scale``: screen pixels for each pixel of an image, above 0. Raises
+    ``TypeError`` or ``ValueError`` otherwise. Introduced in notebook 02, "The images".
     """
     check_alt(alt)
     scale = number(scale, "scale", above=0)
@@ -73,17 +87,19 @@ def draw_film_strip(history: History, steps: Sequence[int], count: int = 10) -> 
 def show_rows(rows: Mapping[str, torch.Tensor], alt: str, columns: Sequence[str] = ()) -> None:
     """Show a row of images for each entry of ``rows``, with its name beside it.
 
-    ``rows``: name -> uint8 images, shape (N, 1, 28, 28), the same N in all; ``columns``: N names
-    below the last row, or none. Raises ``TypeError`` for what is no dict, no text or no images, and
-    ``ValueError`` for no rows, rows or names of other lengths, or an empty ``alt``. Introduced in
-    notebook 03, "Ten seeds, recorded".
+    ``rows``: name -> uint8 images, shape (N, 1, 28, 28) or another size, the same N and size in
+    all; ``columns``: N names below the last row, or none. Raises ``TypeError`` for what is no dict,
+    no text or no images, and ``ValueError`` for no rows, rows or names of other lengths, or an
+    empty ``alt``. Introduced in notebook 03, "Ten seeds, recorded".
     """
     check_alt(alt)
     check_kind(rows, "rows", Mapping, "{'seed 0': images[:10]} is one, of one row.")
     if not rows:
         raise ValueError("rows is empty; expected at least one row of images.")
+    shape = None
     for name, images in rows.items():
-        check_images(images, f"rows[{name!r}]")
+        check_images(images, f"rows[{name!r}]", shape or picture_shape(images))
+        shape = tuple(images.shape[1:])
     lengths = {len(images) for images in rows.values()} | ({len(columns)} if columns else set())
     if len(lengths) > 1:
         raise ValueError(
@@ -91,7 +107,9 @@ def show_rows(rows: Mapping[str, torch.Tensor], alt: str, columns: Sequence[str]
             "row, and as many names of columns."
         )
     figure = _draw_rows(list(rows), list(rows.values()))
-    figure.axes[-1].set_xticks([16 + 30 * i for i in range(len(columns))], columns, fontsize=8)
+    side = shape[2] + 2  # the grid's margin
+    places = [side / 2 + 1 + side * i for i in range(len(columns))]
+    figure.axes[-1].set_xticks(places, columns, fontsize=8)
     show(figure, alt)
 
 

@@ -4,7 +4,6 @@ import ipywidgets
 import matplotlib as mpl
 import torch
 from matplotlib.figure import Figure
-from PIL import Image as PillowImage
 from torch import nn
 
 from gan_helpers import plots
@@ -28,9 +27,6 @@ PATHS = {"linear": lerp, "spherical": slerp}
 CORNERS = ("two corners", "four corners")
 # With two corners: (bottom, height) of the two rows of digits and of the curve below them.
 PLACES = ((0.76, 0.19), (0.49, 0.19), (0.12, 0.29))
-SIDE = 30  # pixels from one digit to the next: 28 and the grid's margin of 2
-# t at both ends of a row of digits. The middle of the first digit, at pixel 16, is at t = 0.
-ENDS = (-16 / (SIDE * (POINTS - 1)), 1 + 16 / (SIDE * (POINTS - 1)))
 
 
 class Interpolation(Panel):
@@ -99,7 +95,7 @@ class Interpolation(Panel):
     def _draw(self) -> None:
         z = self.z
         for picture, image in zip(self._pictures, sample(self._generator, z), strict=True):
-            picture.value = enlarged_png(PillowImage.fromarray(image[0].numpy()), 6)
+            picture.value = enlarged_png(plots.picture(image), 6)
         lengths, opinions = z.norm(dim=1).tolist(), self._opinions(z)
         for norm, length in zip(self._norms, lengths, strict=True):
             norm.show(length)
@@ -135,7 +131,11 @@ class Interpolation(Panel):
             _show_digits(one, sample(self._generator, z), name)
             curve.plot(t, z.norm(dim=1), color=plots.DISCRIMINATOR, ls=line, label=name)
         curve.axhline(self._generator.latent_dim**0.5, **plots.REFERENCE_LINE)
-        curve.set(xlim=ENDS, ylim=(0, None))
+        # t at both ends of a row of pictures: the middle of the first picture is at t = 0. The
+        # grid has a margin of 2 pixels before each picture and after the last.
+        width = sample(self._generator, self.corners[:1]).shape[3]
+        end = (width / 2 + 2) / ((width + 2) * (POINTS - 1))
+        curve.set(xlim=(-end, 1 + end), ylim=(0, None))
         plots.finish(curve, "t", "|z|")
         return figure
 

@@ -3,11 +3,10 @@
 import ipywidgets
 import torch
 from matplotlib.figure import Figure
-from PIL import Image as PillowImage
 from torch import nn
 
 from gan_helpers import plots
-from gan_helpers.checks import check_images, latent_dim_of
+from gan_helpers.checks import IMAGE_SHAPE, check_images, latent_dim_of
 from gan_helpers.data import scale_images
 from gan_helpers.latent import invert
 from gan_helpers.models import sample
@@ -62,7 +61,7 @@ class Inversion(Panel):
 
     def __init__(self, generator: nn.Module, images: torch.Tensor):
         latent_dim_of(generator)
-        check_images(images, "images")
+        check_images(images, "images", getattr(generator, "image_shape", IMAGE_SHAPE))
         self._generator, self._images = generator, images
         # Each image needs a whole search, so a drag sends only its last position.
         self._number = ipywidgets.IntSlider(max=len(images) - 1, continuous_update=False)
@@ -93,7 +92,7 @@ class Inversion(Panel):
 
     def _draw(self) -> None:
         for picture, image in zip(self._pictures, self._three(self._step.value), strict=True):
-            picture.value = enlarged_png(PillowImage.fromarray(image.numpy()), 6)
+            picture.value = enlarged_png(plots.picture(image), 6)
         self._curve.value = self._figure.at(self._step.value)
         search = self.searches[self._step.value]
         say(
@@ -103,15 +102,15 @@ class Inversion(Panel):
         )
 
     def _three(self, step: int) -> list[torch.Tensor]:
-        """Return the real image, G(z) and their difference, each uint8 of shape (28, 28)."""
-        real = self._images[self._number.value, 0]
-        drawn = sample(self._generator, self.searches[step].z)[0, 0]
+        """Return the real image, G(z) and their difference, uint8, (channels, height, width)."""
+        real = self._images[self._number.value]
+        drawn = sample(self._generator, self.searches[step].z)[0]
         return [real, drawn, (real.int() - drawn.int()).abs().to(torch.uint8)]
 
     def _still_picture(self) -> tuple[Figure, str]:
         figure, axes = plots.new_figure(columns=3, width=2.4, height=2.7)
         for one, name, image in zip(axes, NAMES, self._three(STEPS), strict=True):
-            one.imshow(image.numpy(), cmap="gray", vmin=0, vmax=255)
+            one.imshow(plots.picture(image), cmap="gray", vmin=0, vmax=255)
             one.set_title(name, fontsize=9)
             one.set(xticks=[], yticks=[])
             one.grid(False)

@@ -9,7 +9,6 @@ import ipywidgets
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from PIL import Image as PillowImage
 from torch import nn
 
 from gan_helpers import plots
@@ -187,7 +186,7 @@ class LatentExplorer(Panel):
 
     def _draw(self) -> None:
         image, opinion = self._look()
-        self._picture.value = enlarged_png(PillowImage.fromarray(image[0, 0].numpy()), 8)
+        self._picture.value = enlarged_png(plots.picture(image[0]), 8)
         if opinion is not None:
             self._gauge.show(opinion)
 

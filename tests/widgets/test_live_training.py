@@ -107,7 +107,7 @@ def test_a_single_step_moves_one_player_alone(reader, name, who):
 def test_a_single_step_is_the_textbooks(images):
     reader, run = Watcher(start_run(CALM, seed=3), images), start_run(CALM, seed=3)
     reader.press("Step D", "Step G")
-    real = steps._next_batch(run, images)
+    real = steps._next_batch(run, images, None)[0]
     fake = run.generator(torch.randn(16, 8, generator=run.rng)).detach()
     steps.discriminator_step(run.discriminator, run.d_optimizer, real, fake)
     fake = run.generator(torch.randn(16, 8, generator=run.rng))
