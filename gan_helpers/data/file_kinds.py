@@ -11,6 +11,8 @@ STARTS = {
     b"\0\0\x08\x03": "an IDX file of images, as MNIST was published",
     b"\x89PNG": "a single PNG picture",
     b"\xff\xd8\xff": "a single JPEG picture",
+    b"MATLAB 7.3": "a MATLAB file of version 7.3",
+    b"MATLAB 5.0": "a MATLAB file",
     b"\x80": "a pickle (.pkl, or .pt of PyTorch), which could run any program if it were read",
     b"version https://git-lfs": "a Git LFS pointer in place of the file: 'git lfs pull' fetches it",
     b"<": "a web page",
