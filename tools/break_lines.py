@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[1]
 BREAKS = (
     ("losses.py", "- F.logsigmoid(-fake_logits).mean()", "- F.logsigmoid(fake_logits).mean()", ""),
     ("losses.py", "return F.logsigmoid(-fake_logits)", "return -F.logsigmoid(-fake_logits)", ""),
-    ("data.py", "mul_(1 / 127.5)", "mul_(1 / 127.0)", ""),
-    ("data.py", "len(images) - batch_size + 1, batch_size", "len(images), batch_size", ""),
+    ("data/scaling.py", "mul_(1 / 127.5)", "mul_(1 / 127.0)", "data"),
+    ("data/scaling.py", "len(images) - batch_size + 1, batch_size", "len(images), batch_size", "data"),
     ("checks.py", "z.ndim != 2 or z.shape[1] != latent_dim", "z.ndim != 2", ""),
     ("models/sampling.py", "module.training = mode", "module.training = False", "training"),
     ("training/steps.py", "fake.detach()", "fake", "training"),

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from gan_helpers.checks import check_tensor
-from gan_helpers.data import NPY, NPZ, file_kind
+from gan_helpers.data import NPY, NPZ, file_kind, picture_files
 from gan_helpers.kinds import check_file, check_kind
 
 SHAPES = ((28, 28), (1, 28, 28), (28, 28, 1), (784,))  # of one image
@@ -96,11 +96,7 @@ def _read_array(file: Path, name: str | None) -> np.ndarray:
 
 
 def _read_pictures(folder: Path) -> np.ndarray:
-    files = [
-        file
-        for file in sorted(folder.rglob("*"))
-        if file.suffix.lower() in PICTURES and not file.name.startswith(".")
-    ]
+    files = picture_files(folder, PICTURES)
     if not files:
         raise FileNotFoundError(
             f"The folder {folder} holds neither a run nor PNG or JPEG pictures to measure."
