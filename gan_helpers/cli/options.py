@@ -1,14 +1,15 @@
 """Read numbers and recipes from the command line."""
 
 import argparse
+import inspect
 from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import partial
 
 import torch
 
+from gan_helpers.checks import IMAGE_SHAPE
 from gan_helpers.losses import GENERATOR_LOSSES
-from gan_helpers.models import Discriminator, Generator
 from gan_helpers.training import RECIPES, Recipe
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
@@ -16,8 +17,19 @@ OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 RECIPE_OPTIONS = (
     "recipe seed loss batch_size optimizer learning_rate d_learning_rate betas momentum "
     "weight_decay head_start fresh_z average_decay average_warm_up bfloat16 latent_dim "
-    "generator_hidden discriminator_hidden dropout"
+    "generator_hidden discriminator_hidden width dropout"
 ).split()
+
+
+# The options for the sizes of each network, and what the network calls them.
+NETWORK_OPTIONS = {
+    "build_generator": {"latent_dim": "latent_dim", "generator_hidden": "hidden", "width": "width"},
+    "build_discriminator": {
+        "discriminator_hidden": "hidden",
+        "width": "width",
+        "dropout": "dropout",
+    },
+}
 
 
 def add_recipe_options(parser: argparse.ArgumentParser) -> None:
@@ -59,13 +71,19 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     recipe.add_argument("--latent-dim", type=at_least(int, 1), metavar="N")
     recipe.add_argument("--generator-hidden", type=at_least(int, 1), nargs="+", metavar="N")
     recipe.add_argument("--discriminator-hidden", type=at_least(int, 1), nargs="+", metavar="N")
+    recipe.add_argument(
+        "--width", type=at_least(int, 1), metavar="N", help="maps of both convolutional networks"
+    )
     recipe.add_argument("--dropout", type=share, metavar="X")
 
 
-def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
-    """Return the named recipe with the changes of the command line.
+def chosen_recipe(
+    arguments: argparse.Namespace, image_shape: tuple[int, ...] = IMAGE_SHAPE, classes: int = 0
+) -> Recipe:
+    """Return the named recipe with the changes of the command line, for images of this shape.
 
-    Raises ``ValueError`` when sizes are given for the article's networks, which are fixed, and when
+    ``classes``: how many the networks are told, 0 for none. Raises ``ValueError`` for a size that
+    the recipe's networks do not have, for other images than the article's networks take, and when
     an option belongs to another optimiser than the run's.
     """
     recipe = RECIPES[arguments.recipe or "course"]
@@ -82,27 +100,29 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
     if arguments.average_decay:
         value = arguments.average_decay
         changes["average_decay"] = None if value == "none" else value
-    sizes = {
-        ("build_generator", Generator): {
-            "latent_dim": arguments.latent_dim,
-            "hidden": arguments.generator_hidden,
-        },
-        ("build_discriminator", Discriminator): {
-            "hidden": arguments.discriminator_hidden,
-            "dropout": arguments.dropout,
-        },
-    }
-    for (name, network), options in sizes.items():
-        given = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
-        given = {k: v for k, v in given.items() if v is not None}
+    shown = {} if image_shape == IMAGE_SHAPE else {"image_shape": image_shape}
+    shown |= {"classes": classes} if classes else {}
+    for name, options in NETWORK_OPTIONS.items():
         build = getattr(recipe, name)
-        if given and getattr(build, "func", build) is not network:
+        kind = getattr(build, "func", build)
+        given = {size: getattr(arguments, option) for option, size in options.items()}
+        given = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+        given = {k: v for k, v in given.items() if v is not None}
+        takes = inspect.signature(kind).parameters
+        if shown and not set(shown) <= set(takes):
             raise ValueError(
-                f"the sizes of the recipe {arguments.recipe!r} are fixed by the article; "
-                f"{' and '.join(given)} can be chosen for the course's networks only."
+                f"the recipe {arguments.recipe!r} is for MNIST without classes, because the "
+                "article fixes its networks; choose the recipe course or convolutional."
             )
-        if given:
-            changes[name] = partial(build, **given)  # the recipe's other sizes stay
+        if foreign := [o for o, size in options.items() if size in given and size not in takes]:
+            has = [o for o, size in options.items() if size in takes]
+            known = f"has {' and '.join(map(_flag, has))}" if has else "has fixed sizes"
+            raise ValueError(
+                f"{_flag(foreign[0])} is no size of the recipe "
+                f"{arguments.recipe or 'course'!r}: its {kind.__name__} {known}."
+            )
+        if given or shown:
+            changes[name] = partial(build, **given, **shown)  # the recipe's other sizes stay
     return replace(recipe, **changes)
 
 
@@ -135,6 +155,10 @@ def recipe_table() -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _flag(option: str) -> str:
+    return "--" + option.replace("_", "-")
 
 
 def _in_words(value: object) -> str:

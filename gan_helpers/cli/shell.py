@@ -1,6 +1,7 @@
 """Helpers of the commands: quoted command lines, signals, checks of files, finding a generator."""
 
 import contextlib
+import json
 import os
 import shlex
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 from torch import nn
 
 from gan_helpers.data import file_kind
-from gan_helpers.training import load_checkpoint, load_generator
+from gan_helpers.training import load_checkpoint, load_generator, read_about
 
 
 def command_line(*arguments: str) -> str:
@@ -94,4 +95,7 @@ def find_generator(path: Path) -> tuple[nn.Module, dict[str, str]]:
         generator, about = load_generator(weights)
         if about.get("steps") == steps:
             return generator, about
-    return run.sampler.eval(), {"seed": str(run.seed), "steps": steps, "file": str(checkpoint)}
+    about = {"seed": str(run.seed), "steps": steps, "file": str(checkpoint)}
+    if names := read_about(checkpoint).get("classes"):
+        about["classes"] = json.dumps(names)
+    return run.sampler.eval(), about

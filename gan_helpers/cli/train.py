@@ -21,7 +21,7 @@ from gan_helpers.cli.options import (
     seed,
 )
 from gan_helpers.cli.shell import command_line, ended_like_ctrl_c
-from gan_helpers.data import load_mnist
+from gan_helpers.data import DATASETS, load_dataset
 from gan_helpers.failures import FEWEST, diagnose
 from gan_helpers.plots import samples_png
 from gan_helpers.training import (
@@ -30,6 +30,7 @@ from gan_helpers.training import (
     Run,
     advance,
     best_device,
+    check_training,
     draw_frame,
     load_checkpoint,
     read_about,
@@ -40,9 +41,10 @@ from gan_helpers.training import (
     write_whole,
 )
 
-DESCRIPTION = """Train a generator on MNIST, as notebook 04 does, for as long as you like.
+DESCRIPTION = """Train a generator, as notebooks 04 and 10 do, for as long as you like.
 
   python -m gan_helpers train --out runs/first --minutes 1
+  python -m gan_helpers train --out runs/mine --data my_pictures --recipe convolutional
   python -m gan_helpers train --out runs/article --recipe article --epochs 300
   python -m gan_helpers train --out runs/article --resume
 
@@ -56,6 +58,9 @@ brackets.
 LEFT = ("generator.safetensors", "history.json", "run.json", "samples")
 
 
+DATA_OPTIONS = ("data", "size", "grey", "conditional")
+
+
 @dataclass
 class Plan:
     """The length of a run and how often it writes files; the checkpoint stores it for --resume."""
@@ -66,8 +71,13 @@ class Plan:
     checkpoint_every: int  # steps
     command: str
     seconds: float = 0.0  # of training so far
+    data: str = "mnist"  # a name or a path for load_dataset, with its size and grey
+    size: int | None = None
+    grey: bool | None = None
+    classes: tuple[str, ...] = ()  # the names of the classes that the networks are told
 
     def __post_init__(self):
+        self.classes = tuple(self.classes)  # JSON made a list of it
         by_time = self.epochs is None
         whole = [self.grid_every, self.checkpoint_every, 1 if by_time else self.epochs]
         times = [self.seconds, self.minutes if by_time else 1]
@@ -78,6 +88,8 @@ class Plan:
             and times[1] > 0
             and (by_time or self.minutes is None)
             and isinstance(self.command, str)
+            and isinstance(self.data, str)
+            and all(isinstance(name, str) for name in self.classes)
         ):
             raise ValueError(f"a run cannot be planned like this: {asdict(self)}")
 
@@ -96,6 +108,26 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     length.add_argument("--epochs", type=at_least(int, 1), metavar="N", help="length (10)")
     length.add_argument(
         "--minutes", type=above(0), metavar="M", help="length in minutes instead of epochs"
+    )
+    parser.add_argument(
+        "--data",
+        metavar="DATA",
+        help=f"{', '.join(DATASETS)}, a folder of pictures, or an .npz file (mnist)",
+    )
+    parser.add_argument(
+        "--size", type=at_least(int, 4, below=513), metavar="PIXELS", help="resize the pictures"
+    )
+    parser.add_argument(
+        "--grey",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="grey or colour, whatever the pictures are",
+    )
+    parser.add_argument(
+        "--conditional",
+        action="store_true",
+        default=None,
+        help="tell both networks the classes of the pictures",
     )
     parser.add_argument("--recipe", choices=RECIPES, help="named hyperparameters (course)")
     parser.add_argument("--seed", type=seed, help="seed of all random numbers (0)")
@@ -153,8 +185,15 @@ def _device(name: str) -> torch.device:
 
 
 def _begun(arguments: argparse.Namespace) -> tuple[Run, Plan]:
-    recipe = chosen_recipe(arguments)
-    images = len(load_mnist()[0])
+    data = load_dataset(arguments.data or "mnist", size=arguments.size, grey=arguments.grey)
+    classes = data.classes if arguments.conditional else ()
+    if arguments.conditional and not classes:
+        raise ValueError(
+            f"--conditional needs classes, and {arguments.data} has none; put the pictures of each "
+            "class into a folder of its own."
+        )
+    recipe = chosen_recipe(arguments, tuple(data.images.shape[1:]), len(classes))
+    images = len(data.images)
     if recipe.batch_size > images:
         raise ValueError(f"--batch-size is {recipe.batch_size}; there are {images:,} images.")
     device = _device(arguments.device)
@@ -170,12 +209,17 @@ def _begun(arguments: argparse.Namespace) -> tuple[Run, Plan]:
         grid_every=arguments.grid_every or 1,
         checkpoint_every=arguments.checkpoint_every or images // recipe.batch_size,
         command=arguments.command,
+        data=arguments.data or "mnist",
+        size=arguments.size,
+        grey=arguments.grey,
+        classes=classes,
     )
     return run, plan
 
 
 def _resumed(arguments: argparse.Namespace) -> tuple[Run, Plan]:
-    given = [name for name in RECIPE_OPTIONS if getattr(arguments, name) is not None]
+    kept = (*RECIPE_OPTIONS, *DATA_OPTIONS)
+    given = [name for name in kept if getattr(arguments, name) is not None]
     if given:
         option = "--" + given[0].replace("_", "-")
         raise ValueError(f"{option} cannot be changed by --resume; begin another run for that.")
@@ -199,7 +243,10 @@ def _resumed(arguments: argparse.Namespace) -> tuple[Run, Plan]:
 
 
 def _train(run: Run, plan: Plan, folder: Path) -> int:
-    images = load_mnist()[0].to(run.fixed_z.device)
+    data = load_dataset(plan.data, size=plan.size, grey=plan.grey)
+    images = data.images.to(run.fixed_z.device)
+    labels = data.labels.to(run.fixed_z.device) if plan.classes else None
+    check_training(run, images, labels)
     epoch = len(images) // run.recipe.batch_size
     history, before = run.history, plan.seconds
     end = plan.epochs * epoch if plan.epochs else 10**9
@@ -233,7 +280,7 @@ def _train(run: Run, plan: Plan, folder: Path) -> int:
     try:
         with bar, stop_button(stopped):
             while history.steps < end and plan.seconds < limit and not stopped:
-                drawn = advance(run, images, frame_every=epoch * plan.grid_every)
+                drawn = advance(run, images, epoch * plan.grid_every, labels=labels)
                 plan.seconds = before + time.perf_counter() - start
                 bar.set_postfix_str(
                     f"step {history.steps:,}, D loss {history.d_loss[-1]:.2f}, "
@@ -266,7 +313,7 @@ def _train(run: Run, plan: Plan, folder: Path) -> int:
         print(f"Stopped after step {history.steps:,}. {go_on}")
         return 130
     print(f"{history.steps:,} steps in {plan.seconds / 60:.1f} minutes: {folder}")
-    if history.steps >= FEWEST:
+    if history.steps >= FEWEST and plan.data == "mnist":  # its rules were found on digits
         now = {"frame_steps": [history.steps], "frames": [draw_frame(run)]}
         print(f"Diagnosis: {diagnose(replace(history, **now))}")
     return 0
@@ -292,7 +339,10 @@ def _leave(run: Run, plan: Plan, folder: Path) -> None:
         f"{'bfloat16' if run.bfloat16 else 'float32'}",
         "torch": torch.__version__.split("+")[0],
         "python": platform.python_version(),
+        "data": plan.data,
     }
+    if plan.classes:
+        about["classes"] = json.dumps(plan.classes)
     save_generator(run.sampler, folder / "generator.safetensors", about)
     _write_grid(draw_frame(run), folder, "last")
     columns = {name: getattr(run.history, name) for name in COLUMNS}

@@ -21,6 +21,7 @@ from gan_helpers.training.loop import (
 )
 from gan_helpers.training.recipes import (
     ARTICLE,
+    CONVOLUTIONAL,
     COURSE,
     DESCENT,
     PLAIN,

@@ -17,6 +17,8 @@ from gan_helpers.models import (
     GENERATORS,
     ArticleDiscriminator,
     ArticleGenerator,
+    ConvDiscriminator,
+    ConvGenerator,
     Discriminator,
     Generator,
 )
@@ -150,6 +152,15 @@ COURSE = Recipe(
     average_decay=0.999,
     average_warm_up=True,
 )
+# The same players with convolutions, for pictures that a fully connected pair blurs.
+CONVOLUTIONAL = Recipe(
+    build_generator=partial(ConvGenerator, latent_dim=32, width=16),
+    build_discriminator=partial(ConvDiscriminator, width=16, dropout=0.1),
+    learning_rate=2e-3,
+    d_learning_rate=5e-4,
+    average_decay=0.999,
+    average_warm_up=True,
+)
 ARTICLE = Recipe(
     build_generator=ArticleGenerator,
     build_discriminator=ArticleDiscriminator,
@@ -170,7 +181,13 @@ DESCENT = Recipe(
     head_start=1000,
     bfloat16=False,
 )
-RECIPES = {"course": COURSE, "plain": PLAIN, "article": ARTICLE, "descent": DESCENT}
+RECIPES = {
+    "course": COURSE,
+    "plain": PLAIN,
+    "convolutional": CONVOLUTIONAL,
+    "article": ARTICLE,
+    "descent": DESCENT,
+}
 # The parts of a recipe that can be written to a file; partial(...) sets their arguments.
 PARTS = {
     **GENERATORS,
