@@ -28,8 +28,8 @@ def picture_files(folder: str | Path, endings: tuple[str, ...] = PICTURES) -> li
     with a dot, ``.ipynb_checkpoints`` for example, and the ``__MACOSX`` of an unpacked archive.
 
     Raises ``TypeError`` when ``folder`` is not a name or ``endings`` not a tuple, and
-    ``NotADirectoryError`` when there is no such folder.
-    Introduced in notebook 10, "Other pictures", by way of ``load_dataset``.
+    ``NotADirectoryError`` when there is no such folder. Introduced in notebook 10, "Other
+    pictures", by way of ``load_dataset``.
     """
     if not check_file(folder, "folder").is_dir():
         raise NotADirectoryError(f"folder is {str(folder)!r}; expected a folder that exists.")
@@ -76,8 +76,9 @@ def read_folder(
         files = [file for file in files if _class(file, roots[split])]
         if loose:
             warnings.warn(
-                f"{len(loose)} pictures lie in {roots[split]} beside the subfolders, which are the "
-                f"classes, and are left out: {_named(loose, roots[split])}.",
+                f"{len(loose)} of {len(listed[split])} pictures in {roots[split]} are left out, as "
+                "they lie beside the subfolders, which are the classes: "
+                f"{_named(loose, roots[split])}.",
                 stacklevel=3,
             )
     else:

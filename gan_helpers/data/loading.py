@@ -101,6 +101,8 @@ def _find(source: object) -> tuple[str, Path | None]:
         return source, None
     if not isinstance(source, str | PathLike):
         raise TypeError(f"source is of type {type(source).__name__}; expected {EXPECTED}.")
+    if not str(source).strip():
+        raise ValueError(f"source is {str(source)!r}; expected {EXPECTED}.")
     path, subject = Path(source).expanduser(), f"source is {str(source)!r}"
     if path.is_dir():
         return "folder", path

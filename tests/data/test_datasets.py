@@ -68,6 +68,16 @@ def test_a_name_that_is_nearly_right(source, meant):
     assert said.endswith(f"Is {meant!r} meant?") if meant else "meant" not in said
 
 
+def test_a_tilde_is_the_readers_home(tmp_path, monkeypatch):
+    for variable in ("HOME", "USERPROFILE"):  # the second of Windows
+        monkeypatch.setenv(variable, str(tmp_path))
+    with pytest.raises(FileNotFoundError) as caught:
+        load_dataset("tfd")
+    assert str(tmp_path / ".cache" / "gan_helpers" / "tfd") in str(caught.value)
+    Image.new("L", (9, 9)).save(tmp_path / "a.png")
+    assert load_dataset("~", progress=False).name == tmp_path.name
+
+
 # memory
 
 

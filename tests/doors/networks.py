@@ -32,6 +32,7 @@ DOORS = {
         ("source", "tfd", FileNotFoundError, "on request only"),
         ("source", "{folder}", FileNotFoundError, "without pictures"),
         ("source", "{text}", OSError, "text; expected one of"),
+        ("source", "", VALUE, "expected one of 'mnist'"),
         ("source", BYTES, TYPE, "Tensor"),
         ("source", None, TYPE, "expected one of 'mnist'"),
         ("split", "valid", VALUE, "'train', 'test'"),
