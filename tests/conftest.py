@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gan_helpers.cli import train as train_command
 from gan_helpers.models import Discriminator, Generator
 from gan_helpers.training import Recipe
 
@@ -49,7 +48,7 @@ def small_mnist(monkeypatch) -> None:
     rng = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (330, 1, 28, 28), generator=rng, dtype=torch.uint8)
     labels = torch.zeros(330, dtype=torch.int64)
-    monkeypatch.setattr(train_command, "load_mnist", lambda: (images, labels))
+    monkeypatch.setattr("gan_helpers.data.loading.load_mnist", lambda split: (images, labels))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import torch
 
 from gan_helpers.checks import IMAGE_SHAPE
 from gan_helpers.losses import GENERATOR_LOSSES
+from gan_helpers.models import ArticleDiscriminator, ArticleGenerator
 from gan_helpers.training import RECIPES, Recipe
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
@@ -109,10 +110,11 @@ def chosen_recipe(
         given = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
         given = {k: v for k, v in given.items() if v is not None}
         takes = inspect.signature(kind).parameters
-        if shown and not set(shown) <= set(takes):
+        if kind in (ArticleGenerator, ArticleDiscriminator) and (given or shown):
+            what = " and ".join(map(_flag, options)) if given else "other pictures and classes"
             raise ValueError(
-                f"the recipe {arguments.recipe!r} is for MNIST without classes, because the "
-                "article fixes its networks; choose the recipe course or convolutional."
+                f"the sizes of the recipe {arguments.recipe!r} are fixed by the article; {what} "
+                "are for the other recipes: course, for example."
             )
         if foreign := [o for o, size in options.items() if size in given and size not in takes]:
             has = [o for o, size in options.items() if size in takes]

@@ -21,7 +21,7 @@ from gan_helpers.cli.options import (
     seed,
 )
 from gan_helpers.cli.shell import command_line, ended_like_ctrl_c
-from gan_helpers.data import DATASETS, load_dataset
+from gan_helpers.data import DATASETS, Dataset, load_dataset
 from gan_helpers.failures import FEWEST, diagnose
 from gan_helpers.plots import samples_png
 from gan_helpers.training import (
@@ -171,8 +171,8 @@ def run_train(arguments: argparse.Namespace) -> int:
             "file, and one in which you may write."
         ) from error
     with held, ended_like_ctrl_c():
-        run, plan = begun or _resumed(arguments)
-        return _train(run, plan, folder)
+        run, plan, data = begun or _resumed(arguments)
+        return _train(run, plan, data, folder)
 
 
 def _device(name: str) -> torch.device:
@@ -184,7 +184,7 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _begun(arguments: argparse.Namespace) -> tuple[Run, Plan]:
+def _begun(arguments: argparse.Namespace) -> tuple[Run, Plan, Dataset]:
     data = load_dataset(arguments.data or "mnist", size=arguments.size, grey=arguments.grey)
     classes = data.classes if arguments.conditional else ()
     if arguments.conditional and not classes:
@@ -214,10 +214,10 @@ def _begun(arguments: argparse.Namespace) -> tuple[Run, Plan]:
         grey=arguments.grey,
         classes=classes,
     )
-    return run, plan
+    return run, plan, data
 
 
-def _resumed(arguments: argparse.Namespace) -> tuple[Run, Plan]:
+def _resumed(arguments: argparse.Namespace) -> tuple[Run, Plan, Dataset]:
     kept = (*RECIPE_OPTIONS, *DATA_OPTIONS)
     given = [name for name in kept if getattr(arguments, name) is not None]
     if given:
@@ -239,11 +239,16 @@ def _resumed(arguments: argparse.Namespace) -> tuple[Run, Plan]:
     plan.checkpoint_every = arguments.checkpoint_every or plan.checkpoint_every
     if asdict(plan) != before:  # The two commands, one after the other, give this run.
         plan.command += " && " + arguments.command
-    return run, plan
-
-
-def _train(run: Run, plan: Plan, folder: Path) -> int:
     data = load_dataset(plan.data, size=plan.size, grey=plan.grey)
+    if plan.classes and data.classes != plan.classes:
+        raise ValueError(
+            f"{plan.data} now has the classes {', '.join(data.classes) or 'none'}; the run was "
+            f"told {', '.join(plan.classes)}. Restore the folders, or begin another run."
+        )
+    return run, plan, data
+
+
+def _train(run: Run, plan: Plan, data: Dataset, folder: Path) -> int:
     images = data.images.to(run.fixed_z.device)
     labels = data.labels.to(run.fixed_z.device) if plan.classes else None
     check_training(run, images, labels)
@@ -280,7 +285,7 @@ def _train(run: Run, plan: Plan, folder: Path) -> int:
     try:
         with bar, stop_button(stopped):
             while history.steps < end and plan.seconds < limit and not stopped:
-                drawn = advance(run, images, epoch * plan.grid_every, labels=labels)
+                drawn = advance(run, images, frame_every=epoch * plan.grid_every, labels=labels)
                 plan.seconds = before + time.perf_counter() - start
                 bar.set_postfix_str(
                     f"step {history.steps:,}, D loss {history.d_loss[-1]:.2f}, "

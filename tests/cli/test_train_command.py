@@ -210,12 +210,12 @@ def test_a_run_that_is_stopped_and_resumed_is_the_uninterrupted_one(
     assert_same_folder(stopped, whole)
 
 
-@pytest.mark.parametrize("name", ["save_checkpoint", "_leave", "load_mnist", "samples_png"])
+@pytest.mark.parametrize("name", ["save_checkpoint", "_leave", "load_dataset", "samples_png"])
 def test_ctrl_c_at_any_other_moment_ends_the_program_quietly_too(tmp_path, monkeypatch, name):
     stopped, whole = tmp_path / "stopped", tmp_path / "whole"
     assert begin(whole, "--epochs", "2") == 0
 
-    def interrupted(*arguments):
+    def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

@@ -28,8 +28,24 @@ def run(folder: Path, *more: str) -> int:
 )
 def test_the_articles_networks_have_their_own_sizes(tmp_path, capsys, size):
     assert run(tmp_path / "run", "--recipe", "article", *size.split()) == 1
-    option = size.split()[0][2:].removeprefix("generator-").removeprefix("discriminator-")
-    assert_one_sentence(capsys, "'article'", option.replace("-", "_"), "course's networks only")
+    assert_one_sentence(capsys, "'article'", size.split()[0], "fixed by the article")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--recipe article --size 32", ["'article'", "other pictures and classes"]),
+        ("--recipe convolutional --generator-hidden 9", ["--generator-hidden", "--width"]),
+        ("--width 8", ["--width", "'course'", "--latent-dim and --generator-hidden"]),
+        ("--recipe convolutional --size 30", ["(1, 30, 30)", "divisible by 4"]),
+        ("--data nowhere", ["'nowhere'", "there is no such file"]),
+        ("--size 2", ["--size", "at least 4"]),
+    ],
+)
+def test_data_and_networks_that_do_not_fit_are_named(tmp_path, capsys, options, words):
+    assert run(tmp_path / "run", *options.split()) != 0
+    assert_one_sentence(capsys, *words)
+    assert not (tmp_path / "run").exists()
 
 
 BAD = """--epochs 0|--epochs -1|--epochs 2.5|--epochs many|--minutes 0|--minutes -1|--minutes nan
