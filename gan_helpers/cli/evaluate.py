@@ -8,9 +8,21 @@ from pathlib import Path
 
 import torch
 
-from gan_helpers.cli.options import seed
+# Not the function itself: it is looked up when it is called.
+import gan_helpers.data
+from gan_helpers.cli.options import at_least, seed
 from gan_helpers.cli.shell import check_place, find_generator, holds_generator
-from gan_helpers.metrics import SAMPLES, evaluate, evaluate_images, range_remark, read_images
+from gan_helpers.metrics import (
+    SAMPLES,
+    Reference,
+    evaluate,
+    evaluate_images,
+    range_remark,
+    read_images,
+    reference_of,
+)
+from gan_helpers.metrics.classifier import SHAPES
+from gan_helpers.metrics.reference import FEATURES
 from gan_helpers.training import write_whole
 
 DESCRIPTION = """Measure a generator, or images from any program, with the metrics of notebook 06.
@@ -20,9 +32,21 @@ and `train` write them) or the folder of a run, also while it trains. Images are
 file, N x 28 x 28 or N x 1 x 28 x 28, or a folder of PNG or JPEG pictures of 28 x 28 pixels. Values
 are uint8 from 0 to 255; for floats, --range says which value is black and which is white.
 
-The images are compared with MNIST's test set. If a file holds more than 10,000, the command
-measures 10,000 of them, spread evenly over the file. This takes a minute on two CPU cores.
+The images are compared with MNIST's test set, or with that of --data: fashion-mnist or cifar10, or
+the pictures of your own that a generator was trained on, a folder or an .npz file. Images then have
+the shape of these. For your own, no classifier is shipped: only the pixels are compared, and with
+--features inception the features of a network that was trained on photographs (pip install
+'gan-helpers[inception]'; its weights are downloaded; without a GPU it takes hours). Published
+Frechet distances cannot be compared with these: they are of other numbers of images and of another
+resizing, and grey images are copied to three channels here.
+
+If a file holds more than 10,000, the command measures 10,000 of them, spread evenly over the file.
+For MNIST this takes a minute on two CPU cores.
 """
+NOT_PUBLISHED = (
+    "Published Frechet distances cannot be compared with this one: they are of other numbers of "
+    "images and of another resizing."
+)
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -44,6 +68,24 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="values of black and white, for images that are not uint8, such as 0 1 or -1 1",
     )
     command.add_argument("--array", metavar="NAME", help="which array of an .npz with several")
+    command.add_argument(
+        "--data",
+        default="mnist",
+        metavar="NAME",
+        help="the real images: mnist, fashion-mnist, cifar10, a folder or an .npz file (mnist)",
+    )
+    command.add_argument(
+        "--size",
+        type=at_least(int, 4),
+        metavar="PIXELS",
+        help="height and width of your own pictures, as in training (32 for a folder)",
+    )
+    command.add_argument("--grey", action="store_true", help="make your own pictures grey")
+    command.add_argument(
+        "--features",
+        choices=FEATURES,
+        help="what the distances look through (the data's classifier, if there is one)",
+    )
     command.add_argument("--json", metavar="OUT", type=Path, help="also write the numbers to OUT")
     command.set_defaults(run=run_evaluate)
 
@@ -56,16 +98,18 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     if not 0 <= n < 10**6:
         raise ValueError(f"--n is {n}; expected at least 1,000, and less than 1,000,000.")
     source, remarks = {"file": str(file)}, []
+    data, shape = _reference(arguments)
     if holds_generator(file):
         for option in ("range", "array"):
             if getattr(arguments, option) is not None:
                 raise ValueError(f"--{option} is for images, and {file} holds a generator.")
         generator, about = find_generator(file)
-        scores = evaluate(generator, n, arguments.seed)
+        scores = evaluate(generator, n, arguments.seed, data=data)
         source |= {"seed of z": arguments.seed, "weights": about}
     else:
-        images = read_images(file, arguments.range and tuple(arguments.range), arguments.array)
-        remark = range_remark(images)
+        value_range = arguments.range and tuple(arguments.range)
+        images = read_images(file, value_range, arguments.array, shape)
+        remark = range_remark(images, arguments.data)
         if remark:
             remarks.append(remark)
         if len(images) > n:
@@ -73,10 +117,35 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
                 f"{n:,} of the {len(images):,} images were measured, spread evenly over all."
             )
             images = images[torch.arange(n) * len(images) // n]
-        scores = evaluate_images(images)
+        scores = evaluate_images(images, data=data)
+    if arguments.features == "inception":
+        remarks.append(NOT_PUBLISHED)
     print("\n".join([str(scores), *remarks]))
     if arguments.json:
         machine = f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
         record = {**source, "scores": asdict(scores), "machine": machine}
         record["torch"] = torch.__version__.split("+")[0]
         write_whole(arguments.json, (json.dumps(record, indent=2) + "\n").encode())
+
+
+def _reference(arguments: argparse.Namespace) -> tuple[str | Reference, tuple[int, ...]]:
+    """The real images of the command line, by their name where that is enough, and their shape."""
+    data, features = arguments.data, arguments.features
+    if data in SHAPES:
+        for option in ("size", "grey"):
+            if getattr(arguments, option):
+                raise ValueError(
+                    f"--{option} is for your own pictures; the classifier of {data} has seen "
+                    f"images of {SHAPES[data][1]} x {SHAPES[data][2]} pixels only. Leave it out."
+                )
+        # A name alone does not load the images before FILE has been read.
+        return (reference_of(data, features=features) if features else data), SHAPES[data]
+    load = gan_helpers.data.load_dataset
+    options = {"size": arguments.size, "grey": arguments.grey or None}
+    train = load(data, "train", **options)
+    try:
+        held_out = load(data, "test", **options)
+    except ValueError:  # it has no such split
+        held_out = None
+    reference = reference_of(train, held_out, features=features)
+    return reference, reference.shape

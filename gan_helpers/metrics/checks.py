@@ -53,3 +53,18 @@ def pixel_rows(images: torch.Tensor, name: str) -> torch.Tensor:
             "gan_helpers.data.to_uint8."
         )
     return rows
+
+
+def check_labels(labels: torch.Tensor, name: str, classes: int) -> torch.Tensor:
+    """``labels`` on the CPU; raises unless they are whole numbers in [0, classes), shape (N,)."""
+    check_tensor(labels, name)
+    whole = labels.dtype in (torch.int64, torch.int32, torch.uint8)
+    if labels.ndim != 1 or len(labels) == 0 or not whole:
+        kind = ValueError if whole else TypeError
+        raise kind(
+            f"{name} is {labels.dtype} of shape {tuple(labels.shape)}; expected int64, (N,). "
+            "Probabilities become labels by argmax(dim=1)."
+        )
+    for bad in labels[(labels < 0) | (labels >= classes)][:1].tolist():
+        raise ValueError(f"{name} holds {bad}; expected 0 to {classes - 1}.")
+    return labels.cpu()

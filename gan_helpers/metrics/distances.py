@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import torch
 
-from gan_helpers.checks import check_tensor, whole_number
-from gan_helpers.metrics.checks import check_features, check_same_width
+from gan_helpers.checks import whole_number
+from gan_helpers.metrics.checks import check_features, check_labels, check_same_width
 
 # --- through the classifier ---------------------------------------------------------------------
 
@@ -92,16 +92,7 @@ def mode_coverage(
     """
     shares, classes = [], whole_number(classes, "classes", 1)
     for name, values in (("labels", labels), ("real_labels", real_labels)):
-        check_tensor(values, name)
-        whole = values.dtype in (torch.int64, torch.int32, torch.uint8)
-        if values.ndim != 1 or len(values) == 0 or not whole:
-            kind = ValueError if whole else TypeError
-            raise kind(
-                f"{name} is {values.dtype} of shape {tuple(values.shape)}; expected int64, (N,). "
-                "Probabilities become labels by argmax(dim=1)."
-            )
-        for bad in values[(values < 0) | (values >= classes)][:1].tolist():
-            raise ValueError(f"{name} holds {bad}; expected 0 to {classes - 1}.")
+        values = check_labels(values, name, classes)
         shares.append(torch.bincount(values, minlength=classes).double() / len(values))
     q, p = shares
     if p.min() == 0:

@@ -3,57 +3,61 @@
 import json
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from gan_helpers.checks import check_images, latent_dim_of, whole_number
-from gan_helpers.data import ASSETS, load_mnist
+from gan_helpers.data import ASSETS
 from gan_helpers.kinds import check_file, check_kind
 from gan_helpers.metrics.classifier import classify
 from gan_helpers.metrics.distances import classifier_score, frechet_distance, mode_coverage
+from gan_helpers.metrics.inception import INCEPTION_FEATURES, inception_features
 from gan_helpers.metrics.neighbours import near_copies, nearest_neighbours, prdc
 from gan_helpers.metrics.parzen import choose_sigma, mean_and_error, parzen_log_likelihood
+from gan_helpers.metrics.reference import PIXEL_NEIGHBOURS, Reference, reference_of, spread
 from gan_helpers.models import draw
 
 SAMPLES = 10_000  # as many as the test set has images; the papers' number too
 FEWEST = 1_000  # below that, the numbers say more about their own bias than about the images
 SCORES_FILE = ASSETS / "scores.json"
-PIXEL_NEIGHBOURS = 1_000  # images whose nearest training image is looked for in pixels
 
 
 @dataclass(frozen=True)
 class Scores:
     """What ``evaluate`` returns; the reference is MNIST's test set where nothing else is said.
 
-    ``samples``: number of images. ``digits``: share of them that the classifier takes for digits.
-    ``parzen``, ``parzen_error``: Parzen log-likelihood of the test set and its standard error,
-    nats; ``sigma``: the window's width, pixels in [0, 1]. ``frechet``: distance on 128 classifier
-    features. ``classifier_score``: 1 to 10. ``class_kl``: KL of the class shares, nats.
-    ``classes_missing``: of 10. ``precision``, ``recall``, ``density``, ``coverage``: k = 5, same
-    features. ``copies_pixels``, ``copies_features``: share of near copies (``near_copies``), in
-    pixels over 1,000 of the images and in features over all: about 0.01 for unseen digits, 1 for
-    copies.
+    ``samples``: number of images. ``digits``: share of them that the classifier takes for digits,
+    or for any of the ten classes of other data. ``parzen``, ``parzen_error``: Parzen
+    log-likelihood of the test set and its standard error, nats; ``sigma``: the window's width,
+    pixels in [0, 1]. ``frechet``: distance on 128 classifier features, or 2,048 of Inception.
+    ``classifier_score``: 1 to 10. ``class_kl``: KL of the class shares, nats. ``classes_missing``:
+    of 10. ``precision``, ``recall``, ``density``, ``coverage``: k = 5, same features.
+    ``copies_pixels``, ``copies_features``: share of near copies (``near_copies``), in pixels over
+    1,000 of the images and in classifier features over all: about 0.01 for unseen digits, 1 for
+    copies. ``data``: the name of the reference; ``features``: "classifier", "inception" or
+    "pixels". None is what cannot be measured with these.
     """
 
     samples: int
-    digits: float
-    parzen: float
-    parzen_error: float
-    sigma: float
-    frechet: float
-    classifier_score: float
-    class_kl: float
-    classes_missing: int
-    precision: float
-    recall: float
-    density: float
-    coverage: float
-    copies_pixels: float
-    copies_features: float
+    digits: float | None = None
+    parzen: float | None = None
+    parzen_error: float | None = None
+    sigma: float | None = None
+    frechet: float | None = None
+    classifier_score: float | None = None
+    class_kl: float | None = None
+    classes_missing: int | None = None
+    precision: float | None = None
+    recall: float | None = None
+    density: float | None = None
+    coverage: float | None = None
+    copies_pixels: float | None = None
+    copies_features: float | None = None
+    data: str = "mnist"
+    features: str = "classifier"
 
     def __str__(self) -> str:
         return score_table({"value": [self]})
@@ -79,14 +83,27 @@ ROWS = {
 }
 
 
+def _rows(data: str, features: str) -> dict[str, tuple[str, str, str]]:
+    """``ROWS`` in the words of this data and of these features."""
+    rows = dict(ROWS)
+    if data != "mnist":
+        rows["digits"] = ("taken for one of the ten classes, share", *ROWS["digits"][1:])
+    if features == "inception":
+        for name in ("frechet", "precision", "recall", "density", "coverage"):
+            rows[name] = (f"{ROWS[name][0]}, Inception", *ROWS[name][1:])
+    return rows
+
+
 def score_table(scores: dict[str, list[Scores]]) -> str:
     """The scores side by side as text, a column for each name: mean +- standard deviation.
 
     The scores in one list are those of several seeds of one thing; where it holds a single one,
     that is written alone. The standard deviation is the sample's (N - 1), not an error of the mean.
+    What was not measured has no row.
 
     Raises ``TypeError`` for what are no lists of scores by their names and ``ValueError`` when a
-    list is empty. Introduced in notebook 06, "One table".
+    list is empty or scores are of different data or features, as these cannot be compared.
+    Introduced in notebook 06, "One table".
     """
     check_kind(scores, "scores", Mapping, "{'mine': [evaluate(generator)]} is one, of one column.")
     for name, runs in scores.items():
@@ -95,18 +112,28 @@ def score_table(scores: dict[str, list[Scores]]) -> str:
             raise ValueError(f"scores has no scores for {name!r}; expected at least one.")
         for place, one in enumerate(runs):
             check_kind(one, f"scores[{name!r}][{place}]", Scores, "evaluate(generator) gives them.")
+    kinds = {(run.data, run.features): None for runs in scores.values() for run in runs}
+    if len(kinds) > 1:
+        said = " and ".join(f"{data!r} through {eyes}" for data, eyes in kinds)
+        raise ValueError(
+            f"scores has scores of {said}; expected one data set and one kind of features, as "
+            "others cannot be compared. Make a table of each."
+        )
     table = [["metric", *scores, "good is"]]
-    for field in fields(Scores):
-        title, form, good = ROWS[field.name]
+    for name, (title, form, good) in _rows(*next(iter(kinds), ("mnist", "classifier"))).items():
         cells = []
         for runs in scores.values():
-            values = [getattr(run, field.name) for run in runs]
+            values = [getattr(run, name) for run in runs if getattr(run, name) is not None]
+            if not values:
+                cells.append("-")
+                continue
             whole = len(values) == 1 and isinstance(values[0], int)
             cell = f"{values[0]:,}" if whole else form.format(statistics.mean(values))
-            if len(values) > 1 and field.name != "samples":
+            if len(values) > 1 and name != "samples":
                 cell += " +- " + form.format(statistics.stdev(values))
             cells.append(cell)
-        table.append([title, *cells, good])
+        if set(cells) != {"-"} or not scores:
+            table.append([title, *cells, good])
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
     lines = []
     for row in table:
@@ -117,19 +144,25 @@ def score_table(scores: dict[str, list[Scores]]) -> str:
 
 
 def evaluate(
-    generator: nn.Module, n: int = SAMPLES, seed: int = 0, progress: bool = True
+    generator: nn.Module,
+    n: int = SAMPLES,
+    seed: int = 0,
+    progress: bool = True,
+    data: str | Reference = "mnist",
 ) -> Scores:
     """Draw ``n`` images from z ~ N(0, I) and compute every metric of this course on them.
 
-    ``generator``: z, shape (N, latent_dim), -> images in [-1, 1], shape (N, 1, 28, 28); it is put
-    into eval mode for the draw. Under a minute on two CPU cores for 10,000 samples.
+    ``generator``: z, shape (N, latent_dim), -> images in [-1, 1], shape (N, 1, 28, 28), or that of
+    the ``data``, which is as for ``evaluate_images``; it is put into eval mode for the draw. Under
+    a minute on two CPU cores for 10,000 samples of MNIST.
 
     Raises ``ValueError`` when ``n`` is below 1,000 and ``TypeError`` for a generator without the
-    number ``latent_dim``. Introduced in notebook 06, "One table".
+    number ``latent_dim``, and the errors of ``evaluate_images``. Introduced in notebook 06,
+    "One table".
     """
     latent_dim_of(generator)
     _check_count(n, "n")
-    return evaluate_images(draw_samples(generator, n, seed), progress)
+    return evaluate_images(draw_samples(generator, n, seed), progress, data)
 
 
 def draw_samples(generator: nn.Module, n: int, seed: int) -> torch.Tensor:
@@ -144,72 +177,86 @@ def draw_samples(generator: nn.Module, n: int, seed: int) -> torch.Tensor:
     return draw(generator, -(-n // 2000) * 2000, seed)[:n]
 
 
-def evaluate_images(images: torch.Tensor, progress: bool = True) -> Scores:
+def evaluate_images(
+    images: torch.Tensor, progress: bool = True, data: str | Reference = "mnist"
+) -> Scores:
     """Compute every metric of this course on ``images``, wherever they come from.
 
-    ``images``: uint8, shape (N, 1, 28, 28), N at least 1,000. Compare only sets of equal N: most
-    of the metrics depend on it.
+    ``images``: uint8, shape (N, 1, 28, 28), or that of the ``data``, N at least 1,000. Compare only
+    sets of equal N: most of the metrics depend on it. ``data``: the real images that they are
+    compared with, "mnist", "fashion-mnist" or "cifar10", or what ``reference_of`` returns, also for
+    pictures of your own.
 
-    Raises ``TypeError`` and ``ValueError`` for other images. Introduced in notebook 06, "One
+    Raises ``TypeError`` and ``ValueError`` for other images, and the errors of ``reference_of``.
+    Introduced in notebook 06, "One
     table".
     """
-    check_images(images, "images")
+    reference = data if isinstance(data, Reference) else reference_of(data)
+    check_images(images, "images", reference.shape)
     _check_count(len(images), "the number of images")
-    train, _ = load_mnist("train")
-    test, test_labels = load_mnist("test")
-    reference = _reference()
-    features, probabilities, digit = classify(images)
-    # The paper's protocol: sigma on the first 1,000 validation images, then the whole test set.
-    sigma, _ = choose_sigma(train[50_000:51_000], images, progress=progress)
-    likelihoods = parzen_log_likelihood(test, images, sigma, progress)
-    parzen, parzen_error = mean_and_error(likelihoods)
-    coverage = mode_coverage(probabilities.argmax(dim=1), test_labels)
-    pixels = nearest_neighbours(_spread(images), train, progress=progress)
-    near = nearest_neighbours(features, reference.train_features, progress=progress)
-    balls = prdc(reference.test_features, features)
+    if reference.features == "inception":
+        _check_enough(images, reference)
     return Scores(
         samples=len(images),
-        digits=(digit > 0.5).double().mean().item(),
-        parzen=parzen,
-        parzen_error=parzen_error,
-        sigma=sigma,
-        frechet=frechet_distance(features, reference.test_features),
-        classifier_score=classifier_score(probabilities),
-        class_kl=coverage.kl,
-        classes_missing=coverage.missing,
-        **balls._asdict(),
-        copies_pixels=near_copies(pixels.distances[:, 0], reference.pixel_distances),
-        copies_features=near_copies(near.distances[:, 0], reference.feature_distances),
+        **_parzen(images, reference, progress),
+        **_through_features(images, reference, progress),
+        copies_pixels=_copies(images, reference, progress),
+        data=reference.name,
+        features=reference.features or "pixels",
     )
 
 
-@dataclass(frozen=True)
-class _Reference:
-    """What every evaluation needs of the real images, computed once."""
-
-    train_features: torch.Tensor
-    test_features: torch.Tensor
-    pixel_distances: torch.Tensor  # of 1,000 test images, to the nearest training image
-    feature_distances: torch.Tensor  # of all test images
-
-
-@lru_cache(maxsize=1)
-def _reference() -> _Reference:
-    train, test = load_mnist("train")[0], load_mnist("test")[0]
-    train_features, test_features = classify(train).features, classify(test).features
-    pixels = nearest_neighbours(_spread(test), train, progress=False)
-    near = nearest_neighbours(test_features, train_features, progress=False)
-    return _Reference(
-        train_features,
-        test_features,
-        pixels.distances[:, 0],
-        near.distances[:, 0],
-    )
+def _parzen(images: torch.Tensor, reference: Reference, progress: bool) -> dict[str, float]:
+    if reference.test is None:
+        return {}
+    # The paper's protocol: sigma on the first 1,000 validation images, then the whole test set.
+    sigma, _ = choose_sigma(reference.validation, images, progress=progress)
+    likelihoods = parzen_log_likelihood(reference.test, images, sigma, progress)
+    parzen, parzen_error = mean_and_error(likelihoods)
+    return {"parzen": parzen, "parzen_error": parzen_error, "sigma": sigma}
 
 
-def _spread(images: torch.Tensor) -> torch.Tensor:
-    """1,000 images, evenly spread: the first half of MNIST's test set is easier than the second."""
-    return images[torch.linspace(0, len(images) - 1, PIXEL_NEIGHBOURS).long()]
+def _copies(images: torch.Tensor, reference: Reference, progress: bool) -> float:
+    some = spread(images, PIXEL_NEIGHBOURS)
+    pixels = nearest_neighbours(some, reference.train, progress=progress)
+    return near_copies(pixels.distances[:, 0], reference.pixel_distances)
+
+
+def _through_features(
+    images: torch.Tensor, reference: Reference, progress: bool
+) -> dict[str, float]:
+    """What the classifier sees, where there is one, and the distances of features, if there are."""
+    found, features = {}, None
+    if reference.classified:
+        features, probabilities, digit = classify(images, reference.name)
+        coverage = mode_coverage(probabilities.argmax(dim=1), reference.labels)
+        found = {
+            "digits": (digit > 0.5).double().mean().item(),
+            "classifier_score": classifier_score(probabilities),
+            "class_kl": coverage.kl,
+            "classes_missing": coverage.missing,
+        }
+    if reference.features is None:
+        return found
+    if reference.features == "inception":
+        features = inception_features(images, progress)
+    else:
+        near = nearest_neighbours(features, reference.train_features, progress=progress)
+        found["copies_features"] = near_copies(near.distances[:, 0], reference.feature_distances)
+    found |= prdc(reference.real_features, features)._asdict()
+    return found | {"frechet": frechet_distance(features, reference.real_features)}
+
+
+def _check_enough(images: torch.Tensor, reference: Reference) -> None:
+    """Asked before hours of work: a covariance of 2,048 features needs more images than that."""
+    real = reference.train if reference.test is None else reference.test
+    for name, count in (("images", len(images)), ("the real data", len(real))):
+        if count <= INCEPTION_FEATURES:
+            raise ValueError(
+                f"{name} has {count:,} images; expected more than Inception's "
+                f"{INCEPTION_FEATURES:,} features, or the covariance is singular. Take more "
+                "images, or leave out features='inception'."
+            )
 
 
 def _check_count(count: int, name: str) -> None:

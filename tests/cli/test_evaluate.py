@@ -22,11 +22,13 @@ def calls(monkeypatch) -> list:
     """The arguments that reach the evaluation, which is replaced by made-up numbers."""
     calls = []
 
-    def evaluate(generator, n, seed):
+    def evaluate(generator, n, seed, data):
+        assert data == "mnist"
         calls.append((generator, n, seed))
         return replace(FABRICATED, samples=n)
 
-    def evaluate_images(images):
+    def evaluate_images(images, data):
+        assert data == "mnist"
         calls.append(images)
         return replace(FABRICATED, samples=len(images))
 

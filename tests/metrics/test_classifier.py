@@ -13,9 +13,9 @@ from gan_helpers.metrics.classifier import CLASSIFIER_FILE, FEATURES
 @pytest.fixture
 def fresh():
     """The classifier is read again in this test, and again in the next."""
-    load_classifier.cache_clear()
+    module._load.cache_clear()
     yield
-    load_classifier.cache_clear()
+    module._load.cache_clear()
 
 
 def test_the_accuracy_on_the_test_set():

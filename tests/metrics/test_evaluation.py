@@ -16,7 +16,8 @@ from gan_helpers.metrics import (
     evaluation,
     nearest_neighbours,
 )
-from gan_helpers.metrics.evaluation import _Reference
+from gan_helpers.metrics.evaluation import ROWS
+from gan_helpers.metrics.reference import Reference
 from gan_helpers.models import Generator, initialise, sample
 
 
@@ -26,18 +27,21 @@ def fewer_real_images():
 
     The features are compared with those of 1,500 training images.
     """
-    train, train_labels = load_mnist("train")
-    test, test_labels = load_mnist("test")
-    train, train_labels = train[:51_000], train_labels[:51_000]
-    test, test_labels = test[:1000], test_labels[:1000]
-    train_features, test_features = classify(train[:1500])[0], classify(test)[0]
+    train, (test, labels) = load_mnist("train")[0], load_mnist("test")
+    reference = Reference(
+        "mnist",
+        train[:51_000],
+        train[50_000:51_000],
+        test[:1000],
+        labels[:1000],
+        features="classifier",
+        classified=True,
+    )
+    reference.train_features = classify(train[:1500])[0]
     pixels = nearest_neighbours(test[:50], train[:1500], progress=False).distances
-    near = nearest_neighbours(test_features, train_features, progress=False).distances
-    reference = _Reference(train_features, test_features, pixels[:, 0], near[:, 0])
-    splits = {"train": (train, train_labels), "test": (test, test_labels)}
+    reference.pixel_distances = pixels[:, 0]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluation, "_reference", lambda: reference)
-        patch.setattr(evaluation, "load_mnist", splits.__getitem__)
+        patch.setattr(evaluation, "reference_of", {"mnist": reference}.__getitem__)
         patch.setattr(evaluation, "PIXEL_NEIGHBOURS", 50)
         yield
 
@@ -52,8 +56,10 @@ def scores() -> Scores:
 
 
 def test_an_untrained_generator_scores_badly_and_each_score_is_a_plain_number(scores):
-    assert {type(value) for value in asdict(scores).values()} == {int, float}
-    assert all(math.isfinite(value) for value in asdict(scores).values())
+    assert (scores.data, scores.features) == ("mnist", "classifier")
+    numbers = [value for name, value in asdict(scores).items() if name in ROWS]
+    assert {type(value) for value in numbers} == {int, float}
+    assert all(math.isfinite(value) for value in numbers)
     assert (scores.samples, type(scores.classes_missing)) == (1000, int)
     assert scores.frechet > 300 and scores.classifier_score < 2 and scores.classes_missing > 5
     assert scores.recall < 0.1 and scores.parzen < 0 and 0 <= scores.digits <= 1
@@ -69,7 +75,7 @@ def test_evaluate_is_evaluate_images_of_what_the_seed_draws(scores):
 
 @pytest.mark.parametrize(("seed", "training"), [(0, True), (1, False)])
 def test_the_seeds_z_are_drawn_in_order_and_all_else_is_left_as_it_was(monkeypatch, seed, training):
-    monkeypatch.setattr(evaluation, "evaluate_images", lambda images, progress: images)
+    monkeypatch.setattr(evaluation, "evaluate_images", lambda images, progress, data: images)
     generator, random = small_generator().train(training), torch.get_rng_state()
     images = evaluate(generator, n=2345, seed=seed, progress=False)
     assert generator.training == training and torch.equal(torch.get_rng_state(), random)
