@@ -160,8 +160,8 @@ def classify(images: torch.Tensor, data: str = "mnist") -> Seen:
     another, and both for another ``data``, as ``load_classifier``.
     Introduced in notebook 06, "A classifier's eyes".
     """
+    check_images(images, "images", SHAPES[check_data(data)])
     classifier = load_classifier(data)
-    check_images(images, "images", SHAPES[data])
     parts = []
     for part in images.split(250):
         features, logits = classifier(scale_images(part))

@@ -54,6 +54,12 @@ DOORS = {
         ("evaluate {images} --range 1 0", "--range"),
         ("evaluate {images} --array pictures", "--array"),
         ("evaluate {folder}", "neither a run nor"),
+        ("evaluate {images} --data cifar10", "(N, 3, 32, 32)"),
+        ("evaluate {images} --size 8", "--size is for your own"),
+        ("evaluate {images} --data cifar10 --grey", "--grey is for your own"),
+        ("evaluate {images} --size 2.5", "--size"),
+        ("evaluate {images} --features vgg", "--features"),
+        ("evaluate {images} --features inception", "1,000"),
     ],
     "recipes": [
         ("recipes course", "course"),

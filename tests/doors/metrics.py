@@ -1,5 +1,7 @@
 """The doors of ``metrics``."""
 
+from types import SimpleNamespace
+
 import torch
 from doors.given import (
     ARRAY,
@@ -19,6 +21,7 @@ from gan_helpers import metrics
 SHARES = torch.full((40, 10), 0.1)
 FLOAT_ROW = torch.linspace(0, 1, 40)
 MANY = BYTES.repeat(25, 1, 1, 1)
+PICTURES = SimpleNamespace(name="few", images=BYTES)  # as load_dataset returns them
 
 DOORS = {
     metrics.DigitClassifier(): [
@@ -31,6 +34,47 @@ DOORS = {
         ("images", FLOATS, TYPE, "to_uint8"),
         ("images", ARRAY, TYPE, "torch.from_numpy"),
         ("images", BYTES[:, 0], VALUE, "unsqueeze(1)"),
+        ("data", "letters", VALUE, "'cifar10'"),
+        ("data", None, TYPE, "None"),
+    ],
+    metrics.DigitClassifier: [
+        {},
+        ("image_shape", (3, 30, 30), VALUE, "multiples of 4"),
+        ("image_shape", (32, 32), VALUE, "(32, 32)"),
+        ("image_shape", 28, TYPE, "(3, 32, 32)"),
+    ],
+    metrics.load_classifier: [
+        {},
+        ("data", "letters", VALUE, "'cifar10'"),
+        ("data", 10, TYPE, "10"),
+    ],
+    metrics.class_accuracy: [
+        {"images": BYTES, "labels": LABELS},
+        ("images", FLOATS, TYPE, "to_uint8"),
+        ("labels", LABELS[:5], VALUE, "40 images"),
+        ("labels", LABELS + 1, VALUE, "0 to 9"),
+        ("labels", LABELS.float(), TYPE, "torch.float32"),
+        ("data", "letters", VALUE, "'cifar10'"),
+    ],
+    metrics.class_accuracies: [
+        {"images": BYTES, "labels": LABELS},
+        ("labels", LABELS.tolist(), TYPE, "list"),
+        ("labels", LABELS - 1, VALUE, "holds -1"),
+    ],
+    metrics.inception_features: [
+        {"images": BYTES},
+        ("images", FLOATS, TYPE, "to_uint8"),
+        ("images", ARRAY, TYPE, "torch.from_numpy"),
+        ("images", BYTES[:, 0], VALUE, "(40, 28, 28)"),
+        ("images", BYTES[:0], VALUE, "N at least 1"),
+    ],
+    metrics.reference_of: [
+        {"data": "mnist"},
+        ("data", None, TYPE, "load_dataset"),
+        ("data", BYTES, TYPE, "Tensor"),
+        ("data", PICTURES, VALUE, "at least 100"),
+        ("held_out", PICTURES, VALUE, "'mnist'"),
+        ("features", "pixels", VALUE, "'inception'"),
     ],
     metrics.frechet_distance: [
         {"features": ROWS_OF_FLOATS, "other": ROWS_OF_FLOATS},
@@ -113,6 +157,7 @@ DOORS = {
         ("images", FLOATS, TYPE, "to_uint8"),
         ("images", MANY.numpy(), TYPE, "torch.from_numpy"),
         ("images", MANY[:, 0], VALUE, "unsqueeze(1)"),
+        ("data", None, TYPE, "load_dataset"),
     ],
     metrics.read_images: [
         {"file": "{images}"},
@@ -122,6 +167,9 @@ DOORS = {
         ("value_range", 1, TYPE, "(-1, 1)"),
         ("value_range", (0, "1"), TYPE, "two numbers"),
         ("array", 0, TYPE, "text"),
+        ("shape", (28, 28), VALUE, "height"),
+        ("shape", (2, 28, 28), VALUE, "1 or 3"),
+        ("shape", 28, TYPE, "28"),
     ],
     metrics.range_remark: [
         {"images": BYTES},

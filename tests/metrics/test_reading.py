@@ -208,6 +208,47 @@ def test_a_picture_that_does_not_fit_is_named(digits, tmp_path, picture, words):
         read_images(tmp_path)
 
 
+# other shapes of an image
+
+
+@pytest.fixture(scope="module")
+def photos() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (7, 3, 20, 24), dtype=np.uint8)
+
+
+def read_photos(file, shape=(3, 20, 24)) -> np.ndarray:
+    return read_images(file, shape=shape).numpy()
+
+
+def test_arrays_in_colour_have_their_channels_first_last_or_one_after_the_other(photos, tmp_path):
+    for form in (photos, photos.transpose(0, 2, 3, 1), photos.reshape(7, -1)):
+        np.save(tmp_path / "a.npy", form)
+        assert np.array_equal(read_photos(tmp_path / "a.npy"), photos)
+
+
+def test_pictures_in_colour_and_grey_ones_in_three_equal_channels(photos, tmp_path):
+    Image.fromarray(photos[0].transpose(1, 2, 0)).save(tmp_path / "0.png")
+    Image.fromarray(photos[1, 0]).save(tmp_path / "1.png")
+    read = read_photos(tmp_path)
+    assert np.array_equal(read[0], photos[0]) and (read[1] == photos[1, :1]).all()
+    assert read_photos(tmp_path, (1, 20, 24)).shape == (2, 1, 20, 24)
+    with pytest.raises(ValueError, match="24 x 20 pixels, mode RGB; expected 20 x 24"):
+        read_photos(tmp_path, (3, 24, 20))
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ((7, 20, 24), "Copy grey to three channels first"),
+        ((7, 3, 28, 28), r"expected \(N, 3, 20, 24\), .* or \(N, 1440\).* to 20 x 24 first"),
+    ],
+)
+def test_another_shape_than_the_one_asked_for(tmp_path, found, words):
+    np.save(tmp_path / "a.npy", np.zeros(found, np.uint8))
+    with pytest.raises(ValueError, match=words):
+        read_photos(tmp_path / "a.npy")
+
+
 # what is said of odd ranges
 
 
@@ -231,3 +272,9 @@ def test_pixels_whose_range_was_mistaken_are_remarked(digits, change, words):
 def test_digits_and_noise_are_not_remarked(images):
     assert range_remark(images) is None
     assert range_remark(load_mnist("test")[0][:1000]) is None
+
+
+def test_a_photographs_background_may_have_any_colour_but_not_its_range(digits):
+    white = as_tensor(255 - digits)
+    assert range_remark(white) and range_remark(white, "cifar10") is None
+    assert "most pictures reach 255" in range_remark(as_tensor(digits // 4), "cifar10")
