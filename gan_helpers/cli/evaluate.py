@@ -36,7 +36,7 @@ The images are compared with MNIST's test set, or with that of --data: fashion-m
 the pictures of your own that a generator was trained on, a folder or an .npz file. Images then have
 the shape of these. For your own, no classifier is shipped: only the pixels are compared, and with
 --features inception the features of a network that was trained on photographs (pip install
-'gan-helpers[inception]'; its weights are downloaded; without a GPU it takes hours). Published
+'gan-helpers[inception]'; its weights are downloaded; without a GPU it takes an hour). Published
 Frechet distances cannot be compared with these: they are of other numbers of images and of another
 resizing, and grey images are copied to three channels here.
 

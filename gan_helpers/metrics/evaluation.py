@@ -240,6 +240,7 @@ def _through_features(
         return found
     if reference.features == "inception":
         features = inception_features(images, progress)
+        reference.progress = progress
     else:
         near = nearest_neighbours(features, reference.train_features, progress=progress)
         found["copies_features"] = near_copies(near.distances[:, 0], reference.feature_distances)

@@ -41,6 +41,7 @@ class Reference:
     ):
         self.name, self.train, self.validation, self.test = name, train, validation, test
         self.labels, self.features, self.classified = labels, features, classified
+        self.progress = True  # a bar while Inception looks at the real images, which takes long
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -56,7 +57,7 @@ class Reference:
         """Of the test images; of the training images where there are no others."""
         real = self.train if self.test is None else self.test
         if self.features == "inception":
-            return inception_features(spread(real, MOST_INCEPTION))
+            return inception_features(spread(real, MOST_INCEPTION), self.progress)
         return classify(real, self.name).features
 
     @cached_property

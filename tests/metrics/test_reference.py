@@ -156,13 +156,14 @@ def test_inception_sees_three_channels_and_every_image_once(stub, shape):
     assert torch.equal(features, images.flatten(1)[:, :16].float() / 255)
 
 
-def test_own_pictures_are_compared_through_inception(stub):
+def test_own_pictures_are_compared_through_inception(stub, capsys):
     reference = reference_of(own(1000, 0), features="inception")
     near = evaluate_images(pictures(1000, 1), progress=False, data=reference)
     far = evaluate_images(pictures(1000, 1) // 2, progress=False, data=reference)
     added = {"frechet", "precision", "recall", "density", "coverage"}
     assert measured(near) == PIXELS | added and near.features == "inception"
     assert near.frechet < 0.1 < far.frechet and near.coverage > 0.9 > far.coverage
+    assert capsys.readouterr() == ("", "")  # no bar was asked for
 
 
 def test_too_few_pictures_for_inception_are_named_before_the_work(monkeypatch):
