@@ -25,8 +25,7 @@ from safetensors.torch import save_file
 from torch.nn.functional import cross_entropy, pad
 from tqdm.auto import tqdm
 
-import gan_helpers.data
-from gan_helpers.data import load_mnist, scale_images
+from gan_helpers.data import load_dataset, load_mnist, scale_images
 from gan_helpers.metrics import CLASSES, DigitClassifier
 from gan_helpers.metrics.classifier import SHAPES, classifier_file
 
@@ -74,7 +73,7 @@ def load(data: str, split: str, file: str | None) -> tuple[torch.Tensor, torch.T
     if data == "mnist":
         return load_mnist(split)
     if file is None:
-        found = gan_helpers.data.load_dataset(data, split)
+        found = load_dataset(data, split)
         return found.images, found.labels
     with np.load(file, allow_pickle=False) as arrays:
         content, ends = arrays[f"{split}_jpeg"].tobytes(), arrays[f"{split}_end"].tolist()

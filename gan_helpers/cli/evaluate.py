@@ -8,10 +8,9 @@ from pathlib import Path
 
 import torch
 
-# Not the function itself: it is looked up when it is called.
-import gan_helpers.data
 from gan_helpers.cli.options import at_least, seed
 from gan_helpers.cli.shell import check_place, find_generator, holds_generator
+from gan_helpers.data import load_dataset
 from gan_helpers.metrics import (
     SAMPLES,
     Reference,
@@ -140,7 +139,7 @@ def _reference(arguments: argparse.Namespace) -> tuple[str | Reference, tuple[in
                 )
         # A name alone does not load the images before FILE has been read.
         return (reference_of(data, features=features) if features else data), SHAPES[data]
-    load = gan_helpers.data.load_dataset
+    load = load_dataset
     options = {"size": arguments.size, "grey": arguments.grey or None}
     train = load(data, "train", **options)
     try:

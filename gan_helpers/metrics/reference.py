@@ -5,10 +5,8 @@ from os import PathLike
 
 import torch
 
-# Not the function itself: it is looked up when it is called.
-import gan_helpers.data
 from gan_helpers.checks import check_images, check_tensor
-from gan_helpers.data import load_mnist
+from gan_helpers.data import load_dataset, load_mnist
 from gan_helpers.metrics.classifier import SHAPES, classify
 from gan_helpers.metrics.inception import inception_features
 from gan_helpers.metrics.neighbours import nearest_neighbours
@@ -139,18 +137,18 @@ def _shipped(name: str, features: str) -> Reference:
     if name == "mnist":
         (train, _), (test, labels) = load_mnist("train"), load_mnist("test")
     else:
-        train = gan_helpers.data.load_dataset(name, "train").images
-        found = gan_helpers.data.load_dataset(name, "test")
+        train = load_dataset(name, "train").images
+        found = load_dataset(name, "test")
         test, labels = found.images, found.labels
     # The paper's protocol: sigma on the first 1,000 of the last 10,000 training images.
     return Reference(name, train, train[-10_000:][:1000], test, labels, features, classified=True)
 
 
 def _loaded(source: str | PathLike, held_out: object) -> tuple[object, object]:
-    train = gan_helpers.data.load_dataset(source, "train")
+    train = load_dataset(source, "train")
     if held_out is None:
         try:
-            held_out = gan_helpers.data.load_dataset(source, "test")
+            held_out = load_dataset(source, "test")
         except ValueError:  # it has no such split
             return train, None
     return train, held_out
