@@ -12,7 +12,7 @@ from gan_helpers.checks import (
     whole_number,
 )
 from gan_helpers.models.classes import EMBEDDED, class_embedding, join_class, judge
-from gan_helpers.models.dense import Dropout, leaky_relu
+from gan_helpers.models.dense import Dropout, leaky_relu, widths
 
 UPSAMPLINGS = ("transposed", "resize")
 
@@ -78,47 +78,52 @@ class ConvGenerator(nn.Module):
 class ConvDiscriminator(nn.Module):
     """A convolutional discriminator: image -> w maps of half the size -> 2w of a quarter -> logit.
 
-    Two convolutions of kernel 4 and stride 2, each followed by LeakyReLU(0.2) and dropout, then one
-    Linear unit. With ``classes``, the vector of the class is projected on the features before it.
+    Two convolutions of kernel 4 and stride 2 see pieces of 10 x 10 pixels; the ``hidden`` Linear
+    layers after them are the first to see the whole image; the last layer is one Linear unit, the
+    logit. LeakyReLU(0.2) follows all but the last; dropout stands before and in the Linear layers.
+    With ``classes``, the vector of the class is projected on the features before the last layer.
 
     Input: float in [-1, 1], (N, *image_shape), and with classes ``labels``: int64, (N,). Output:
     logits, (N, 1), unbounded. Raises ``TypeError`` and ``ValueError`` for other sizes and inputs.
 
-    Source: Radford et al. 2016, section 3; Miyato and Koyama 2018, section 3 (projection).
-    Introduced in notebook 10, "A convolutional discriminator".
+    Source: Radford et al. 2016, section 3 (strided convolutions); Chen et al. 2016, appendix C.1
+    (the Linear layer); Miyato and Koyama 2018, section 3 (projection). Introduced in notebook 10,
+    "A convolutional discriminator".
     """
 
     def __init__(
         self,
         width: int = 32,
-        dropout: float = 0.1,
+        hidden: tuple[int, ...] = (128,),
+        dropout: float = 0.3,
         image_shape: tuple[int, int, int] = IMAGE_SHAPE,
         classes: int = 0,
     ):
         super().__init__()
-        width, dropout = (
-            whole_number(width, "width", 1),
-            number(dropout, "dropout", least=0, below=1),
-        )
+        width, hidden = whole_number(width, "width", 1), widths(hidden)
+        dropout = number(dropout, "dropout", least=0, below=1)
         self.image_shape = channels, *size = _divisible_shape(image_shape)
         self.sizes = {
             "width": width,
+            "hidden": hidden,
             "dropout": dropout,
             "image_shape": self.image_shape,
             "classes": classes,
         }
         features = 2 * width * (size[0] // 4) * (size[1] // 4)
-        self.embedding, self.classes = class_embedding(classes, features), classes
-        self.layers = nn.Sequential(
+        layers: list[nn.Module] = [
             nn.Conv2d(channels, width, kernel_size=4, stride=2, padding=1),
             leaky_relu(),
-            Dropout(dropout),
             nn.Conv2d(width, 2 * width, kernel_size=4, stride=2, padding=1),
             leaky_relu(),
-            Dropout(dropout),
             nn.Flatten(),
-            nn.Linear(features, 1),
-        )
+            Dropout(dropout),
+        ]
+        for units in hidden:
+            layers += [nn.Linear(features, units), leaky_relu(), Dropout(dropout)]
+            features = units
+        self.embedding, self.classes = class_embedding(classes, features), classes
+        self.layers = nn.Sequential(*layers, nn.Linear(features, 1))
 
     def forward(self, images: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         check_input_images(images, self.image_shape, self)

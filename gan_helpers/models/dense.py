@@ -42,7 +42,7 @@ class Generator(nn.Module):
     ):
         super().__init__()
         self.latent_dim = latent_dim = whole_number(latent_dim, "latent_dim", 1)
-        hidden, self.image_shape = _widths(hidden), check_image_shape(image_shape)
+        hidden, self.image_shape = widths(hidden), check_image_shape(image_shape)
         self.embedding, self.classes = class_embedding(classes, EMBEDDED), classes
         self.sizes = {"latent_dim": latent_dim, "hidden": hidden} | _unusual(self)
         layers: list[nn.Module] = []
@@ -108,7 +108,7 @@ class Discriminator(nn.Module):
         classes: int = 0,
     ):
         super().__init__()
-        hidden, dropout = _widths(hidden), number(dropout, "dropout", least=0, below=1)
+        hidden, dropout = widths(hidden), number(dropout, "dropout", least=0, below=1)
         self.image_shape = check_image_shape(image_shape)
         width = math.prod(self.image_shape)
         self.embedding = class_embedding(classes, hidden[-1] if hidden else width)
@@ -189,7 +189,7 @@ class ArticleDiscriminator(nn.Module):
         return self.layers(images.flatten(1))  # (N, 1, 28, 28) -> (N, 1)
 
 
-def _widths(hidden: Iterable[int]) -> tuple[int, ...]:
+def widths(hidden: Iterable[int]) -> tuple[int, ...]:
     """Return the widths of the hidden layers as checked integers."""
     if not isinstance(hidden, Iterable) or isinstance(hidden, str):
         raise TypeError(

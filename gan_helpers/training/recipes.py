@@ -155,9 +155,9 @@ COURSE = Recipe(
 # The same players with convolutions, for pictures that a fully connected pair blurs.
 CONVOLUTIONAL = Recipe(
     build_generator=partial(ConvGenerator, latent_dim=32, width=16),
-    build_discriminator=partial(ConvDiscriminator, width=16, dropout=0.1),
+    build_discriminator=partial(ConvDiscriminator, width=16),
     learning_rate=2e-3,
-    d_learning_rate=5e-4,
+    d_learning_rate=3e-4,
     average_decay=0.999,
     average_warm_up=True,
 )

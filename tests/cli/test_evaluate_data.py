@@ -8,7 +8,6 @@ import pytest
 import torch
 from helping import FABRICATED, assert_one_sentence, status_of
 
-import gan_helpers.data
 from gan_helpers.cli import evaluate as command_line
 from gan_helpers.metrics import Reference
 
@@ -38,7 +37,7 @@ def asked(monkeypatch) -> list:
         images = torch.zeros(200, 3, 16, 16, dtype=torch.uint8)
         return SimpleNamespace(name=source, images=images, labels=None, classes=())
 
-    monkeypatch.setattr(gan_helpers.data, "load_dataset", load_dataset, raising=False)
+    monkeypatch.setattr(command_line, "load_dataset", load_dataset)
     return asked
 
 

@@ -12,7 +12,7 @@ from gan_helpers.training import load_checkpoint, load_generator, read_about
 SHORT = ["--epochs", "1", "--batch-size", "8", "--latent-dim", "6", "--device", "cpu"]
 NETWORKS = {
     "course": ["--generator-hidden", "16", "--discriminator-hidden", "16"],
-    "convolutional": ["--width", "4"],
+    "convolutional": ["--width", "4", "--discriminator-hidden", "8"],
 }
 
 
