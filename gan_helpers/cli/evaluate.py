@@ -12,7 +12,9 @@ from gan_helpers.cli.options import at_least, seed
 from gan_helpers.cli.shell import check_place, find_generator, holds_generator
 from gan_helpers.data import load_dataset
 from gan_helpers.metrics import (
+    EYES,
     SAMPLES,
+    SHAPES,
     Reference,
     evaluate,
     evaluate_images,
@@ -20,8 +22,6 @@ from gan_helpers.metrics import (
     read_images,
     reference_of,
 )
-from gan_helpers.metrics.classifier import SHAPES
-from gan_helpers.metrics.reference import FEATURES
 from gan_helpers.training import write_whole
 
 DESCRIPTION = """Measure a generator, or images from any program, with the metrics of notebook 06.
@@ -82,7 +82,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--grey", action="store_true", help="make your own pictures grey")
     command.add_argument(
         "--features",
-        choices=FEATURES,
+        choices=EYES,
         help="what the distances look through (the data's classifier, if there is one)",
     )
     command.add_argument("--json", metavar="OUT", type=Path, help="also write the numbers to OUT")

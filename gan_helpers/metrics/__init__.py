@@ -2,6 +2,7 @@
 
 from gan_helpers.metrics.classifier import (
     CLASSES,
+    SHAPES,
     DigitClassifier,
     Seen,
     class_accuracies,
@@ -28,4 +29,4 @@ from gan_helpers.metrics.inception import inception_features, load_inception
 from gan_helpers.metrics.neighbours import PRDC, near_copies, nearest_neighbours, prdc
 from gan_helpers.metrics.parzen import SIGMAS, choose_sigma, mean_and_error, parzen_log_likelihood
 from gan_helpers.metrics.reading import range_remark, read_images
-from gan_helpers.metrics.reference import Reference, reference_of
+from gan_helpers.metrics.reference import EYES, Reference, reference_of

@@ -14,7 +14,7 @@ from gan_helpers.metrics.neighbours import nearest_neighbours
 PIXEL_NEIGHBOURS = 1_000  # images whose nearest training image is looked for in pixels
 FEWEST_OWN = 100  # of fewer pictures there is no 1 % quantile
 MOST_INCEPTION = 10_000  # real images that Inception looks at
-FEATURES = ("classifier", "inception")
+EYES = ("classifier", "inception")
 
 
 class Reference:
@@ -107,7 +107,7 @@ def reference_of(
     Raises ``TypeError`` and ``ValueError`` for other arguments, and the errors of ``load_dataset``.
     Introduced in notebook 10, "Measuring other pictures".
     """
-    if features is not None and features not in FEATURES:
+    if features is not None and features not in EYES:
         raise ValueError(
             f"features is {features!r}; expected 'classifier', 'inception' or None, the classifier "
             "where there is one."

@@ -15,7 +15,7 @@ FLOORS = (
     "checks kinds progress data losses models training plots games metrics latent failures "
     "exercises widgets cli"
 ).split()
-FACES = ("data", "training", "plots", "games", "metrics", "failures", "widgets")
+FACES = ("data", "models", "training", "plots", "games", "metrics", "failures", "widgets")
 FILES = sorted((ROOT / "gan_helpers").rglob("*.py"))
 
 
