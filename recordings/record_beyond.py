@@ -17,8 +17,6 @@ import json
 import platform
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
-from functools import partial
 
 import torch
 
@@ -28,8 +26,8 @@ from gan_helpers.models import draw
 from gan_helpers.training import (
     CONVOLUTIONAL,
     COURSE,
-    Recipe,
     advance,
+    for_images,
     save_generator,
     start_run,
 )
@@ -40,21 +38,12 @@ RECIPES = {"course": COURSE, "convolutional": CONVOLUTIONAL}
 BLOCK = 20  # steps between two looks at the clock
 
 
-def for_shape(recipe: Recipe, shape: tuple[int, int, int], classes: int = 0) -> Recipe:
-    """The recipe with networks for images of ``shape``, which are told one of ``classes``."""
-    return replace(
-        recipe,
-        build_generator=partial(recipe.build_generator, image_shape=shape, classes=classes),
-        build_discriminator=partial(recipe.build_discriminator, image_shape=shape, classes=classes),
-    )
-
-
 def train_for(data: str, name: str, seed: int, minutes: list[float], keep: bool) -> list[dict]:
     """Train, and measure after each of ``minutes``; the last generator is kept if asked for."""
     torch.set_num_threads(1)
     images, test = (load_dataset(data, split, progress=False).images for split in ("train", "test"))
     real = classify(test, data).features
-    run = start_run(for_shape(RECIPES[name], tuple(images.shape[1:])), seed)
+    run = start_run(for_images(RECIPES[name], tuple(images.shape[1:])), seed)
     seconds, found = 0.0, []
     for end in sorted(minutes):
         while seconds < 60 * end:

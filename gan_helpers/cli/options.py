@@ -11,7 +11,7 @@ import torch
 from gan_helpers.checks import IMAGE_SHAPE
 from gan_helpers.losses import GENERATOR_LOSSES
 from gan_helpers.models import ArticleDiscriminator, ArticleGenerator
-from gan_helpers.training import RECIPES, Recipe
+from gan_helpers.training import RECIPES, Recipe, for_images
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 # The options that determine the recipe and the seed; --resume takes both from the checkpoint.
@@ -101,8 +101,6 @@ def chosen_recipe(
     if arguments.average_decay:
         value = arguments.average_decay
         changes["average_decay"] = None if value == "none" else value
-    shown = {} if image_shape == IMAGE_SHAPE else {"image_shape": image_shape}
-    shown |= {"classes": classes} if classes else {}
     for name, options in NETWORK_OPTIONS.items():
         build = getattr(recipe, name)
         kind = getattr(build, "func", build)
@@ -110,11 +108,11 @@ def chosen_recipe(
         given = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
         given = {k: v for k, v in given.items() if v is not None}
         takes = inspect.signature(kind).parameters
-        if kind in (ArticleGenerator, ArticleDiscriminator) and (given or shown):
-            what = " and ".join(map(_flag, options)) if given else "other pictures and classes"
+        if given and kind in (ArticleGenerator, ArticleDiscriminator):
             raise ValueError(
-                f"the sizes of the recipe {arguments.recipe!r} are fixed by the article; {what} "
-                "are for the other recipes: course, for example."
+                f"the sizes of the recipe {arguments.recipe!r} are fixed by the article; "
+                f"{' and '.join(map(_flag, options))} are for the other recipes: course, for "
+                "example."
             )
         if foreign := [o for o, size in options.items() if size in given and size not in takes]:
             has = [o for o, size in options.items() if size in takes]
@@ -123,9 +121,11 @@ def chosen_recipe(
                 f"{_flag(foreign[0])} is no size of the recipe "
                 f"{arguments.recipe or 'course'!r}: its {kind.__name__} {known}."
             )
-        if given or shown:
-            changes[name] = partial(build, **given, **shown)  # the recipe's other sizes stay
-    return replace(recipe, **changes)
+        if given:
+            changes[name] = partial(build, **given)  # the recipe's other sizes stay
+    recipe = replace(recipe, **changes)
+    usual = image_shape == IMAGE_SHAPE and not classes
+    return recipe if usual else for_images(recipe, image_shape, classes)
 
 
 def _chosen_optimizers(arguments: argparse.Namespace, recipe: Recipe) -> dict:

@@ -27,6 +27,7 @@ from gan_helpers.training.recipes import (
     PLAIN,
     RECIPES,
     Recipe,
+    for_images,
     recipe_from_dict,
     recipe_to_dict,
 )

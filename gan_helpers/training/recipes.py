@@ -3,13 +3,13 @@
 import inspect
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 
 import torch
 from torch import nn
 
-from gan_helpers.checks import number, whole_number
+from gan_helpers.checks import check_image_shape, number, whole_number
 from gan_helpers.kinds import check_kind
 from gan_helpers.losses import GENERATOR_LOSSES, GeneratorLoss, non_saturating_generator_loss
 from gan_helpers.models import (
@@ -155,9 +155,9 @@ COURSE = Recipe(
 # The same players with convolutions, for pictures that a fully connected pair blurs.
 CONVOLUTIONAL = Recipe(
     build_generator=partial(ConvGenerator, latent_dim=32, width=16),
-    build_discriminator=partial(ConvDiscriminator, width=16),
-    learning_rate=2e-3,
-    d_learning_rate=3e-4,
+    build_discriminator=partial(ConvDiscriminator, width=16, dropout=0.2),
+    learning_rate=4e-3,
+    d_learning_rate=1e-3,
     average_decay=0.999,
     average_warm_up=True,
 )
@@ -181,6 +181,31 @@ DESCENT = Recipe(
     head_start=1000,
     bfloat16=False,
 )
+
+
+def for_images(recipe: Recipe, image_shape: tuple[int, int, int], classes: int = 0) -> Recipe:
+    """Return ``recipe`` with networks for images of another shape, which may be told classes.
+
+    ``image_shape``: (channels, height, width); ``classes``: 0, or how many classes both networks
+    are told. Raises ``TypeError`` when ``recipe`` is not a recipe and ``ValueError`` when the sizes
+    of its networks are fixed, as the article's are. Introduced in notebook 10, "Other pictures".
+    """
+    check_kind(recipe, "recipe", Recipe, "COURSE is one.")
+    shown = {"image_shape": check_image_shape(image_shape)}
+    shown |= {"classes": whole_number(classes, "classes", 0)}
+    changes = {}
+    for name in ("build_generator", "build_discriminator"):
+        build = getattr(recipe, name)
+        if not set(shown) <= set(inspect.signature(build).parameters):
+            kind = getattr(build, "func", build)
+            raise ValueError(
+                f"recipe builds {getattr(kind, '__name__', kind)}, whose sizes are fixed; expected "
+                "networks that take image_shape and classes, as those of COURSE do."
+            )
+        changes[name] = partial(build, **shown)
+    return replace(recipe, **changes)
+
+
 RECIPES = {
     "course": COURSE,
     "plain": PLAIN,

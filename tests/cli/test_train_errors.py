@@ -34,7 +34,7 @@ def test_the_articles_networks_have_their_own_sizes(tmp_path, capsys, size):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ("--recipe article --size 32", ["'article'", "other pictures and classes"]),
+        ("--recipe article --size 32", ["ArticleGenerator", "sizes are fixed"]),
         ("--recipe convolutional --generator-hidden 9", ["--generator-hidden", "--width"]),
         ("--width 8", ["--width", "'course'", "--latent-dim and --generator-hidden"]),
         ("--recipe convolutional --size 30", ["(1, 30, 30)", "divisible by 4"]),
