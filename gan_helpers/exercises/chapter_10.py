@@ -5,6 +5,7 @@ from collections.abc import Callable
 from gan_helpers.exercises import (
     Stopped,
     answer_of,
+    described,
     is_tried,
     number_faults,
     several,
@@ -34,17 +35,22 @@ def check_even(rule: Callable[[int, int], bool]) -> None:
 
     ``rule(kernel, stride)`` returns a truth value. Introduced in notebook 10.
     """
-    tried, faults = is_tried(answer_of(rule, 4, 2)), []
-    for kernel, stride in KERNELS if tried else ():
-        answer, right = answer_of(rule, kernel, stride), kernel % stride == 0
+    answers = [answer_of(rule, kernel, stride) for kernel, stride in KERNELS]
+    tried = is_tried(answers[0])
+    verdict(tried, _of_the_rule(answers) if tried else [])
+
+
+def _of_the_rule(answers: list[object]) -> list[str]:
+    for (kernel, stride), answer in zip(KERNELS, answers, strict=True):
+        right = kernel % stride == 0
         if isinstance(answer, Stopped):
-            faults = [answer.reason]
-        elif bool(answer) != right:
+            return [answer.reason]
+        if not isinstance(answer, bool):
+            return [f"it returns {described(answer)}; expected True or False."]
+        if answer != right:
             often = "equally often" if right else "not equally often"
-            faults = [f"kernel {kernel} with stride {stride} writes the pixels {often}."]
-        if faults:
-            break
-    verdict(tried, faults)
+            return [f"kernel {kernel} with stride {stride} writes the pixels {often}."]
+    return []
 
 
 def check_told(more: object) -> None:

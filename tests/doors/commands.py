@@ -15,7 +15,7 @@ DOORS = {
         ("train --out {folder}/run --betas 0.5 1", "--betas"),
         ("train --out {folder}/run --momentum 0.5", "--momentum"),
         ("train --out {folder}/run --optimizer sgd", "--learning-rate"),
-        ("train --out {folder}/run --recipe article --latent-dim 8", "latent_dim"),
+        ("train --out {folder}/run --recipe article --latent-dim 8", "--latent-dim"),
         ("train --out {folder}/run --resume", "does not exist"),
         ("train --out {folder} --resume", "checkpoint.safetensors does not exist"),
         ("train --out {folder} --resume --seed 1", "--seed"),

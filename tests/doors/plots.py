@@ -29,6 +29,12 @@ DOORS = {
         ("axes", [AXES], TYPE, "list"),
         ("axes", FIGURE, TYPE, "Figure"),
     ],
+    plots.picture: [
+        {"image": BYTES[0]},
+        ("image", FLOATS[0], TYPE, "to_uint8"),
+        ("image", BYTES[0].numpy(), TYPE, "tensor"),
+        ("image", BYTES[0, 0], VALUE, "(1, 28, 28)"),
+    ],
     plots.grid_image: [
         {"images": BYTES},
         ("images", FLOATS, TYPE, "to_uint8"),

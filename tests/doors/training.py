@@ -101,6 +101,13 @@ DOORS = {
         ("network", None, TYPE, "network"),
     ],
     # written down
+    training.for_images: [
+        {"recipe": TINY, "image_shape": (3, 32, 32), "classes": 10},
+        ("recipe", "course", TYPE, "Recipe"),
+        ("recipe", training.ARTICLE, VALUE, "whose sizes are fixed"),
+        ("image_shape", (32, 32), TYPE, "(channels, height, width)"),
+        ("classes", 2.5, TYPE, "whole number"),
+    ],
     training.recipe_to_dict: [
         {"recipe": TINY},
         ("recipe", "course", TYPE, "Recipe"),

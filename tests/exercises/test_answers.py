@@ -19,6 +19,7 @@ from gan_helpers.exercises import chapter_05 as five
 from gan_helpers.exercises import chapter_06 as six
 from gan_helpers.exercises import chapter_07 as seven
 from gan_helpers.exercises import chapter_08 as eight
+from gan_helpers.exercises import chapter_10 as ten
 from gan_helpers.games import ring
 
 LOG2 = math.log(2)
@@ -423,6 +424,23 @@ ANSWERS = {
         (RING.centres.repeat(200, 1), "no collapse yet"), (FOOLING * math.nan, "finite floats"),
         (torch.cat((FOOLING, FOOLING[:500] + 9)), "high quality is"),
     ],
+    ten.check_field: [
+        (22, "right"), (16, "lie 4 pixels apart, not 2"), (13, "not 1"), (40, "overlap"),
+        (26, "three steps"), (12, "12 is not what"), (math.nan, "nan is not"),
+    ],
+    ten.check_even: [
+        (lambda kernel, stride: kernel % stride == 0, "right"),
+        (lambda kernel, stride: kernel % 2 == 0, "kernel 1 with stride 1"),
+        (lambda kernel, stride: kernel >= stride, "kernel 3 with stride 2"),
+        (lambda kernel, stride: True, "not equally often"),
+    ],
+    ten.check_told: [
+        ((1920, 8512), "right"), ((..., ...), "not tried yet"), ((1930, 8512), "no biases"),
+        ((192, 8512), "vector of its own"), ((7840, 8512), "not on the image"),
+        ((1920, 320), "more inputs"), ((1920, 8192), "learned, too"),
+        ((1920, 8768), "there before"), ((0, 8512), "discriminator's"),
+        ((1920, 0), "generator's"),
+    ],
     eight.check_smallest_loss: [
         (1.006, "right"), (0, "a D of logits"), (0.313, "of the real images"),
         (0.693, "of the generated images"), (1.386, "1/2 to everything"), (0.627, "1/2 at best"),
@@ -502,7 +520,7 @@ WRONG = {
 }
 PUBLIC = {
     check
-    for chapter in (one, two, three, four, five, six, seven, eight)
+    for chapter in (one, two, three, four, five, six, seven, eight, ten)
     for name, check in vars(chapter).items()
     if name.startswith("check_")
 }
