@@ -156,8 +156,8 @@ COURSE = Recipe(
 CONVOLUTIONAL = Recipe(
     build_generator=partial(ConvGenerator, latent_dim=32, width=16),
     build_discriminator=partial(ConvDiscriminator, width=16, dropout=0.2),
-    learning_rate=4e-3,
-    d_learning_rate=1e-3,
+    learning_rate=2e-3,
+    d_learning_rate=5e-4,
     average_decay=0.999,
     average_warm_up=True,
 )
