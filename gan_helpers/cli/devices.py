@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch.multiprocessing import ProcessExitedException
+from tqdm.auto import tqdm
 
 from gan_helpers.cli.options import at_least
 from gan_helpers.cli.plan import chosen_device
@@ -171,6 +173,8 @@ def _take_part(
 ) -> int:
     """Do ``work`` in a process that ``launch`` has started."""
     team = Team(fabric)
+    # tqdm's lock for several processes would be reported as lost when this one is killed.
+    tqdm.set_lock(threading.RLock())
     try:
         # No KeyboardInterrupt here: all stop after the same step, or one would wait for ever.
         with stop_button(team.stopped), ended_like_ctrl_c():

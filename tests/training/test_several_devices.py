@@ -21,6 +21,7 @@ from gan_helpers.training import (
     play_generator_step,
     save_checkpoint,
     start_run,
+    steps,
 )
 
 BEFORE, AFTER = 6, 4  # steps; four make an epoch
@@ -164,6 +165,20 @@ def test_a_run_is_resumed_by_one_with_the_order_and_the_statistics_of_both(pair)
     whole = load_checkpoint(pair.folder / "whole")
     assert torch.equal(run.order, whole.order) and run.position == whole.position
     assert torch.equal(run.rng.get_state(), whole.rng.get_state())
+
+
+def test_dropout_draws_other_numbers_in_each_from_a_state_that_all_share():
+    drawn, states = [], []
+    for rank in (0, 1):
+        run = start_run(TINY)
+        run.rank, run.processes = rank, 2
+        before = torch.get_rng_state()
+        with steps._dropout_randomness(run):
+            drawn.append(torch.rand(9))
+        assert torch.equal(torch.get_rng_state(), before)
+        states.append(run.dropout_rng.get_state())
+    assert not torch.equal(*drawn) and torch.equal(*states)
+    assert not torch.equal(states[0], start_run(TINY).dropout_rng.get_state())
 
 
 def test_what_one_says_all_hear(pair):
