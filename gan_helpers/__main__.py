@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import sys
 from typing import TextIO
 
@@ -60,5 +61,8 @@ def run() -> int:
         return 130
 
 
+if __name__ == "__mp_main__":  # one of the processes that ``train --devices`` starts
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # until it listens, as the first one passes it on
+    steady_streams()
 if __name__ == "__main__":
     sys.exit(run())

@@ -30,6 +30,8 @@ BREAKS = (
     ("training/files.py", "os.replace(unfinished, file)", "file.write_bytes(content)", "training"),
     ("training/checkpoints.py", 'run.position = state["position"]', "run.position = 0", "training"),
     ("training/checkpoints.py", 'set_state(random["dropout"])', "manual_seed(0)", "training"),
+    ("training/devices.py", "part.copy_(new.view_as(part))", "pass", "training"),
+    ("training/steps.py", "generator=run.dropout_rng).item() + run.rank", "generator=run.dropout_rng).item()", "training"),
     ("training/loop.py", "history.steps % frame_every == 0", "False", "training"),
     ("training/loop.py", "        signal.signal(signal.SIGINT, previous)", "        pass", "training"),
     ("training/recipes.py", "if missing := sorted(known - set(written)):", "if missing := []:", "training"),

@@ -2,26 +2,20 @@
 
 import argparse
 import json
-import math
 import platform
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from gan_helpers.cli.options import (
-    RECIPE_OPTIONS,
-    above,
-    add_recipe_options,
-    at_least,
-    chosen_recipe,
-    seed,
-)
-from gan_helpers.cli.shell import command_line, ended_like_ctrl_c
-from gan_helpers.data import DATASETS, Dataset, load_dataset
+from gan_helpers.cli.devices import Team, add_device_options, launch, resuming
+from gan_helpers.cli.options import above, add_recipe_options, at_least, seed
+from gan_helpers.cli.plan import Plan, begun, chosen_device, resumed
+from gan_helpers.cli.shell import ended_like_ctrl_c
+from gan_helpers.data import DATASETS, Dataset
 from gan_helpers.failures import FEWEST, diagnose
 from gan_helpers.plots import samples_png
 from gan_helpers.training import (
@@ -29,14 +23,11 @@ from gan_helpers.training import (
     RECIPES,
     Run,
     advance,
-    best_device,
     check_training,
     draw_frame,
-    load_checkpoint,
-    read_about,
+    join_run,
     save_checkpoint,
     save_generator,
-    start_run,
     stop_button,
     write_whole,
 )
@@ -47,6 +38,7 @@ DESCRIPTION = """Train a generator, as notebooks 04 and 10 do, for as long as yo
   python -m gan_helpers train --out runs/mine --data my_pictures --recipe convolutional
   python -m gan_helpers train --out runs/article --recipe article --epochs 300
   python -m gan_helpers train --out runs/article --resume
+  python -m gan_helpers train --out runs/wide --devices 2 --device cpu
 
 The folder holds the checkpoint (everything that the next step depends on), the sample grids of
 forty fixed z and, at the end, generator.safetensors, history.json and run.json. Ctrl-C, or SIGTERM
@@ -56,42 +48,6 @@ brackets.
 """
 # The files of a run beside its checkpoint; without a checkpoint, their run is unknown.
 LEFT = ("generator.safetensors", "history.json", "run.json", "samples")
-
-
-DATA_OPTIONS = ("data", "size", "grey", "conditional")
-
-
-@dataclass
-class Plan:
-    """The length of a run and how often it writes files; the checkpoint stores it for --resume."""
-
-    epochs: int | None
-    minutes: float | None
-    grid_every: int  # epochs
-    checkpoint_every: int  # steps
-    command: str
-    seconds: float = 0.0  # of training so far
-    data: str = "mnist"  # a name or a path for load_dataset, with its size and grey
-    size: int | None = None
-    grey: bool | None = None
-    classes: tuple[str, ...] = ()  # the names of the classes that the networks are told
-
-    def __post_init__(self):
-        self.classes = tuple(self.classes)  # JSON made a list of it
-        by_time = self.epochs is None
-        whole = [self.grid_every, self.checkpoint_every, 1 if by_time else self.epochs]
-        times = [self.seconds, self.minutes if by_time else 1]
-        if not (
-            all(isinstance(number, int) and number >= 1 for number in whole)
-            and all(isinstance(number, int | float) and math.isfinite(number) for number in times)
-            and times[0] >= 0
-            and times[1] > 0
-            and (by_time or self.minutes is None)
-            and isinstance(self.command, str)
-            and isinstance(self.data, str)
-            and all(isinstance(name, str) for name in self.classes)
-        ):
-            raise ValueError(f"a run cannot be planned like this: {asdict(self)}")
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -131,17 +87,28 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--recipe", choices=RECIPES, help="named hyperparameters (course)")
     parser.add_argument("--seed", type=seed, help="seed of all random numbers (0)")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument("--grid-every", type=at_least(int, 1), metavar="EPOCHS", help="(1)")
     parser.add_argument(
         "--checkpoint-every", type=at_least(int, 1), metavar="STEPS", help="(one epoch)"
     )
+    add_device_options(parser)
     add_recipe_options(parser)
     parser.set_defaults(run=run_train)
 
 
 def run_train(arguments: argparse.Namespace) -> int:
     """Begin or resume the run of the command line and return the exit status."""
+    if arguments.devices * arguments.nodes > 1:
+        return launch(arguments, _train_in_team)
+    with ended_like_ctrl_c():
+        return _train_in_team(arguments, Team())
+
+
+def _train_in_team(arguments: argparse.Namespace, team: Team) -> int:
+    """Do what ``run_train`` does in one process of its team."""
+    device = chosen_device(arguments.device) if team.fabric is None else team.fabric.device
+    if not team.first:
+        return _train(*(resumed if arguments.resume else begun)(arguments, device), arguments, team)
     folder = arguments.out
     there = [name for name in LEFT if (folder / name).exists()]
     if not arguments.resume and (folder / "checkpoint.safetensors").exists():
@@ -158,7 +125,7 @@ def run_train(arguments: argparse.Namespace) -> int:
             f"The checkpoint {folder / 'checkpoint.safetensors'} does not exist."
         )
     # Bad options raise here, before a folder is created.
-    begun = None if arguments.resume else _begun(arguments)
+    new = None if arguments.resume else begun(arguments, device)
     lock = FileLock(folder / "lock")  # The system releases it if this process is killed.
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -170,85 +137,14 @@ def run_train(arguments: argparse.Namespace) -> int:
             f"--out {folder} cannot hold a run ({error.strerror or error}): name a folder, not a "
             "file, and one in which you may write."
         ) from error
-    with held, ended_like_ctrl_c():
-        run, plan, data = begun or _resumed(arguments)
-        return _train(run, plan, data, folder)
+    with held:
+        return _train(*(new or resumed(arguments, device)), arguments, team)
 
 
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return best_device()
-    backend = {"cuda": torch.cuda, "mps": torch.backends.mps}.get(name)
-    if backend is not None and not backend.is_available():
-        raise ValueError(f"--device {name} is not available here; use --device auto.")
-    return torch.device(name)
-
-
-def _begun(arguments: argparse.Namespace) -> tuple[Run, Plan, Dataset]:
-    data = load_dataset(arguments.data or "mnist", size=arguments.size, grey=arguments.grey)
-    classes = data.classes if arguments.conditional else ()
-    if arguments.conditional and not classes:
-        raise ValueError(
-            f"--conditional needs classes, and {arguments.data} has none; put the pictures of each "
-            "class into a folder of its own."
-        )
-    recipe = chosen_recipe(arguments, tuple(data.images.shape[1:]), len(classes))
-    images = len(data.images)
-    if recipe.batch_size > images:
-        raise ValueError(f"--batch-size is {recipe.batch_size}; there are {images:,} images.")
-    device = _device(arguments.device)
-    try:
-        run = start_run(recipe, arguments.seed or 0, device)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"the networks do not fit into the memory ({reason}).") from error
-    by_time = arguments.minutes is not None
-    plan = Plan(
-        epochs=None if by_time else arguments.epochs or 10,
-        minutes=arguments.minutes,
-        grid_every=arguments.grid_every or 1,
-        checkpoint_every=arguments.checkpoint_every or images // recipe.batch_size,
-        command=arguments.command,
-        data=arguments.data or "mnist",
-        size=arguments.size,
-        grey=arguments.grey,
-        classes=classes,
-    )
-    return run, plan, data
-
-
-def _resumed(arguments: argparse.Namespace) -> tuple[Run, Plan, Dataset]:
-    kept = (*RECIPE_OPTIONS, *DATA_OPTIONS)
-    given = [name for name in kept if getattr(arguments, name) is not None]
-    if given:
-        option = "--" + given[0].replace("_", "-")
-        raise ValueError(f"{option} cannot be changed by --resume; begin another run for that.")
-    file = arguments.out / "checkpoint.safetensors"
-    run = load_checkpoint(file, _device(arguments.device))
-    about = read_about(file)
-    try:
-        plan = Plan(**about)
-    except (TypeError, ValueError) as error:
-        raise OSError(
-            f"{file} was not written by this command, so its length is unknown ({error})."
-        ) from error
-    before = asdict(plan)
-    if arguments.epochs or arguments.minutes:  # A new length replaces the old one.
-        plan.epochs, plan.minutes = arguments.epochs, arguments.minutes
-    plan.grid_every = arguments.grid_every or plan.grid_every
-    plan.checkpoint_every = arguments.checkpoint_every or plan.checkpoint_every
-    if asdict(plan) != before:  # The two commands, one after the other, give this run.
-        plan.command += " && " + arguments.command
-    data = load_dataset(plan.data, size=plan.size, grey=plan.grey)
-    if plan.classes and data.classes != plan.classes:
-        raise ValueError(
-            f"{plan.data} now has the classes {', '.join(data.classes) or 'none'}; the run was "
-            f"told {', '.join(plan.classes)}. Restore the folders, or begin another run."
-        )
-    return run, plan, data
-
-
-def _train(run: Run, plan: Plan, data: Dataset, folder: Path) -> int:
+def _train(run: Run, plan: Plan, data: Dataset, arguments: argparse.Namespace, team: Team) -> int:
+    if team.fabric is not None:
+        join_run(run, team.fabric)
+    folder = arguments.out
     images = data.images.to(run.fixed_z.device)
     labels = data.labels.to(run.fixed_z.device) if plan.classes else None
     check_training(run, images, labels)
@@ -256,16 +152,15 @@ def _train(run: Run, plan: Plan, data: Dataset, folder: Path) -> int:
     history, before = run.history, plan.seconds
     end = plan.epochs * epoch if plan.epochs else 10**9
     limit = 60 * plan.minutes if plan.minutes else float("inf")
-    # argparse would take a name that begins with a dash for an option.
-    out = [f"--out={folder}"] if str(folder).startswith("-") else ["--out", str(folder)]
-    again = command_line("train", "--resume", *out)
+    again = resuming(arguments)
     go_on = f"Go on with: {again}"
     samples = folder / "samples"
     if samples.exists() and not samples.is_dir():
         raise NotADirectoryError(f"{samples} is a file; move it away: a folder has to be there.")
 
     def save() -> None:
-        save_checkpoint(run, folder / "checkpoint.safetensors", asdict(plan))
+        if team.first:
+            save_checkpoint(run, folder / "checkpoint.safetensors", asdict(plan))
 
     if history.steps == 0:
         save()  # This way, a run that is killed at once can be resumed, too.
@@ -274,17 +169,22 @@ def _train(run: Run, plan: Plan, data: Dataset, folder: Path) -> int:
         initial=min(before, limit) if plan.minutes else min(history.steps, end),
         unit="step",
         mininterval=0.5,
+        disable=not team.first,
     )
     if plan.minutes:
         bar.bar_format = "{l_bar}{bar}| {n:.0f} of {total:.0f} s{postfix}"
-    if history.steps >= end or plan.seconds >= limit:
+    if team.first and (history.steps >= end or plan.seconds >= limit):
         length = f"{plan.minutes:g} minutes" if plan.minutes else f"{plan.epochs} epochs"
         more = f"{again} {'--minutes' if plan.minutes else '--epochs'} N"
         print(f"The run has had its {length}. To give it N in all: {more}")
-    start, stopped = time.perf_counter(), []
+    start, stopped = time.perf_counter(), team.stopped
+
+    def over() -> bool:  # One clock is enough: the first process asks it, and tells the others.
+        return bool(stopped) or team.first and plan.seconds >= limit
+
     try:
         with bar, stop_button(stopped):
-            while history.steps < end and plan.seconds < limit and not stopped:
+            while history.steps < end and not team.anyone(over()):
                 drawn = advance(run, images, frame_every=epoch * plan.grid_every, labels=labels)
                 plan.seconds = before + time.perf_counter() - start
                 bar.set_postfix_str(
@@ -293,7 +193,7 @@ def _train(run: Run, plan: Plan, data: Dataset, folder: Path) -> int:
                     refresh=False,
                 )
                 bar.update((min(plan.seconds, limit) if plan.minutes else history.steps) - bar.n)
-                if drawn:
+                if drawn and team.first:
                     try:
                         name = f"epoch_{history.steps // epoch:04d}"
                         _write_grid(history.frames[-1], folder, name)
@@ -312,6 +212,8 @@ def _train(run: Run, plan: Plan, data: Dataset, folder: Path) -> int:
             f"{error} The last good state is {folder / 'checkpoint.safetensors'}; begin a run in "
             "another folder with a smaller --learning-rate."
         ) from error
+    if not team.first:
+        return 0
     done = history.steps >= end or plan.seconds >= limit
     _leave(run, plan, folder)
     if not done:
@@ -334,12 +236,13 @@ def _write_grid(frame: torch.Tensor, folder: Path, name: str) -> None:
 
 def _leave(run: Run, plan: Plan, folder: Path) -> None:
     """Write the results of the run: the generator, the history, and how they were made."""
+    several = f"{run.processes} processes of " if run.processes > 1 else ""
     about = {
         "command": plan.command,
         "seed": str(run.seed),
         "steps": str(run.history.steps),
         "minutes": f"{plan.seconds / 60:.1f}",
-        "machine": f"{platform.machine()} {run.fixed_z.device.type}, "
+        "machine": f"{platform.machine()} {run.fixed_z.device.type}, {several}"
         f"{torch.get_num_threads()} threads, "
         f"{'bfloat16' if run.bfloat16 else 'float32'}",
         "torch": torch.__version__.split("+")[0],

@@ -1,6 +1,7 @@
 """One run of training: its recipe, its state, its steps, the loop, and the files that store it."""
 
 from gan_helpers.training.checkpoints import load_checkpoint, read_about, save_checkpoint
+from gan_helpers.training.devices import anyone, check_shares, join_run
 from gan_helpers.training.files import write_whole
 from gan_helpers.training.history import (
     COLUMNS,

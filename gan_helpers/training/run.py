@@ -22,7 +22,7 @@ class Run:
 
     ``rng`` draws the order of the images and every z; ``dropout_rng`` draws for dropout (on a GPU,
     one seed a step). Both start from the run's seed, and a checkpoint stores both. Introduced in
-    notebook 03, "One run, two losses".
+    notebook 03, "One run, two losses". ``rank`` and ``processes``: see ``join_run``.
     """
 
     recipe: Recipe
@@ -38,6 +38,13 @@ class Run:
     order: torch.Tensor | None = None  # the order of the images in the present epoch
     position: int = 0  # where in that order the next batch begins
     history: History = field(default_factory=History)
+    rank: int = 0  # which of the processes that train this run together has this copy of it
+    processes: int = 1
+
+    @property
+    def share(self) -> slice:
+        """The rows of each batch, of images and of z, that this process takes: all if alone."""
+        return slice(self.rank, None, self.processes)
 
     @property
     def bfloat16(self) -> bool:

@@ -170,7 +170,7 @@ def play_discriminator_step(
     """
     with _dropout_randomness(run):
         real, labels = _next_batch(run, images, labels)
-        fake = draw_unnoticed(run, _draw_z(run, len(real)), labels)
+        fake = draw_unnoticed(run, _draw_z(run), labels)
         d_loss, _, _ = discriminator_step(
             run.discriminator, run.d_optimizer, real, fake, run.bfloat16, labels
         )
@@ -185,11 +185,10 @@ def play_generator_step(run: Run) -> float:
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 04, "The run".
     """
-    count = run.recipe.batch_size
-    labels = each_class(count, classes_of(run.generator))
-    labels = None if labels is None else labels.to(run.fixed_z.device)
+    labels = each_class(run.recipe.batch_size, classes_of(run.generator))
+    labels = None if labels is None else labels[run.share].to(run.fixed_z.device)
     with _dropout_randomness(run):
-        fake = forward(run.generator, _draw_z(run, count), run.bfloat16, labels)
+        fake = forward(run.generator, _draw_z(run), run.bfloat16, labels)
         g_loss = _move_generator(run, fake, labels)[0]
     return g_loss.item()
 
@@ -215,12 +214,12 @@ def _step(run: Run, real: torch.Tensor, labels: torch.Tensor | None, measure: bo
     g_before = flat_weights(generator) if measure else None
 
     with torch.set_grad_enabled(not recipe.fresh_z):
-        fake = forward(generator, _draw_z(run, len(real)), run.bfloat16, labels)
+        fake = forward(generator, _draw_z(run), run.bfloat16, labels)
     d_loss, real_logits, fake_logits = discriminator_step(
         discriminator, run.d_optimizer, real, fake, run.bfloat16, labels
     )
     if recipe.fresh_z:
-        fake = forward(generator, _draw_z(run, len(real)), run.bfloat16, labels)
+        fake = forward(generator, _draw_z(run), run.bfloat16, labels)
     g_loss, fake_logits_after = _move_generator(run, fake, labels)
 
     logits = (real_logits, fake_logits, fake_logits_after)
@@ -241,9 +240,9 @@ def _move_generator(
     return g_loss, fake_logits
 
 
-def _draw_z(run: Run, count: int) -> torch.Tensor:
-    z = torch.randn(count, run.generator.latent_dim, generator=run.rng)
-    return z.to(run.fixed_z.device)
+def _draw_z(run: Run) -> torch.Tensor:
+    z = torch.randn(run.recipe.batch_size, run.generator.latent_dim, generator=run.rng)
+    return z[run.share].to(run.fixed_z.device)
 
 
 def _next_batch(
@@ -254,7 +253,7 @@ def _next_batch(
     if run.order is None or len(run.order) != len(images) or run.position + size > len(images):
         run.order = torch.randperm(len(images), generator=run.rng)
         run.position = 0
-    chosen = run.order[run.position : run.position + size].to(images.device)
+    chosen = run.order[run.position : run.position + size][run.share].to(images.device)
     run.position += size
     batch = scale_images(images.index_select(0, chosen))
     return batch, None if labels is None else labels[chosen]
@@ -264,7 +263,7 @@ def _next_batch(
 def _dropout_randomness(run: Run) -> Iterator[None]:
     """Let dropout, which uses PyTorch's global random state, draw from the run's own instead."""
     device = run.fixed_z.device
-    if device.type == "cpu":
+    if device.type == "cpu" and run.processes == 1:
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(run.dropout_rng.get_state())
             try:
@@ -272,9 +271,15 @@ def _dropout_randomness(run: Run) -> Iterator[None]:
             finally:
                 run.dropout_rng.set_state(torch.get_rng_state())
         return
+    # A GPU's random state fits no other device, and each process needs numbers of its own from a
+    # state that all have in common. So the run draws a new seed each time.
+    seed = torch.randint(2**62, (), generator=run.dropout_rng).item() + run.rank
+    lent = torch.Generator(device).manual_seed(seed).get_state()
+    if device.type == "cpu":
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(lent)
+            yield
+        return
     with torch.random.fork_rng([device], device_type=device.type):
-        # A GPU's random state fits no other device, so the run draws a new seed for it each time.
-        seed = torch.randint(2**62, (), generator=run.dropout_rng).item()
-        lent = torch.Generator(device).manual_seed(seed).get_state()
         torch.get_device_module(device).set_rng_state(lent, device)
         yield

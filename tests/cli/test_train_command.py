@@ -10,6 +10,7 @@ import torch
 from helping import SMALL, assert_same_run, assert_same_state, same, state, status_of
 from PIL import Image
 
+from gan_helpers.cli import plan
 from gan_helpers.cli import train as train_command
 from gan_helpers.failures import diagnose
 from gan_helpers.models import sample
@@ -219,7 +220,7 @@ def test_ctrl_c_at_any_other_moment_ends_the_program_quietly_too(tmp_path, monke
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(train_command, name, interrupted)
+        patched.setattr(plan if name == "load_dataset" else train_command, name, interrupted)
         try:
             assert begin(stopped, "--epochs", "2") == 130
         except KeyboardInterrupt:

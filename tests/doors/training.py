@@ -100,6 +100,17 @@ DOORS = {
         {"network": DISCRIMINATOR},
         ("network", None, TYPE, "network"),
     ],
+    # several devices
+    training.check_shares: [
+        {"batch_size": 16, "processes": 2},
+        ("batch_size", 15, VALUE, "multiple of 2"),
+        ("batch_size", 2, VALUE, "at least 4"),
+        ("processes", 3, VALUE, "multiple of 3"),
+    ],
+    training.join_run: [
+        {"run": RUN, "fabric": None},
+        ("run", TINY, TYPE, "start_run"),
+    ],
     # written down
     training.for_images: [
         {"recipe": TINY, "image_shape": (3, 32, 32), "classes": 10},

@@ -186,7 +186,8 @@ def test_on_another_device_dropout_draws_from_seeds_of_the_runs_and_the_devices_
     before, lent = torch.get_rng_state(), []
     for seed in (5, 5, 6):
         rng = build().manual_seed(seed)
-        run = SimpleNamespace(fixed_z=SimpleNamespace(device=device), dropout_rng=rng)
+        place = SimpleNamespace(device=device)
+        run = SimpleNamespace(fixed_z=place, dropout_rng=rng, rank=0, processes=1)
         for _ in range(2):
             with contextlib.suppress(FloatingPointError), steps_module._dropout_randomness(run):
                 lent.append(now[-1])
