@@ -3,6 +3,7 @@
 from doors.given import (
     ARRAY,
     BYTES,
+    CLASSFUL,
     DISCRIMINATOR,
     DOUBLE_Z,
     FLOATS,
@@ -18,7 +19,7 @@ from helping import TINY
 from torch import nn
 
 from gan_helpers import widgets
-from gan_helpers.models import ArticleGenerator, Generator
+from gan_helpers.models import ArticleGenerator, Discriminator, Generator
 from gan_helpers.training import History
 
 DIVERGED = Generator(8, (16,))
@@ -70,16 +71,28 @@ DOORS = {
         ("numbers", range(90, 98), VALUE, "0 to 7"),
         ("numbers", 3, TYPE, "range(8)"),
         ("seed", "0", TYPE, "whole number"),
+        ("discriminator", Discriminator(image_shape=(3, 16, 16)), VALUE, "(3, 16, 16)"),
+        ("discriminator", Discriminator(classes=4), VALUE, "4 classes"),
+        ("classes", "0123", TYPE, "names"),
+        ("classes", ["a"], VALUE, "no classes"),
+        ("classes", [0, 1], TYPE, "text"),
+        ("label", 1, VALUE, "only label=0"),
+        ("label", "7", TYPE, "whole number"),
+        ("data", "imagenet", VALUE, "'cifar10'"),
+        ("data", 5, TYPE, "'mnist'"),
     ],
     widgets.Interpolation: [
         {"generator": GENERATOR, "discriminator": DISCRIMINATOR},
         ("generator", DISCRIMINATOR, TYPE, "latent_dim"),
+        ("generator", CLASSFUL, VALUE, "OneClass"),
         ("discriminator", "D", TYPE, "network"),
+        ("discriminator", Discriminator(classes=4), VALUE, "none"),
         ("seed", 0.5, TYPE, "whole number"),
     ],
     widgets.Inversion: [
         {"generator": GENERATOR, "images": BYTES},
         ("generator", 5, TYPE, "network"),
+        ("generator", CLASSFUL, VALUE, "OneClass"),
         ("images", FLOATS, TYPE, "to_uint8"),
         ("images", BYTES[:, 0], VALUE, "unsqueeze(1)"),
         ("images", ARRAY, TYPE, "torch.from_numpy"),
