@@ -263,7 +263,8 @@ class LatentExplorer(Panel):
         image, opinions = self._look()
         words, noun = self._describe(image), self._noun
         one.imshow(plots.picture(image[0]), cmap="gray", vmin=0, vmax=255)
-        title = "\n".join([words, *(f"D(G(z)) = {opinion:.2f}" for opinion in opinions)])
+        lines = words.replace(". Nearest", ".\nNearest")  # two names may be long
+        title = "\n".join([lines, *(f"D(G(z)) = {opinion:.2f}" for opinion in opinions)])
         one.set_title(title, fontsize=9)
         one.set(xticks=[], yticks=[])
         one.grid(False)

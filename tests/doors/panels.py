@@ -9,6 +9,7 @@ from doors.given import (
     FLOATS,
     GENERATOR,
     HISTORY,
+    LABELS,
     NAN,
     RUN,
     TYPE,
@@ -101,6 +102,7 @@ DOORS = {
         {"generator": GENERATOR},
         ("generator", Generator, TYPE, "with brackets"),
         ("generator", ArticleGenerator(), TYPE, "knows its layers only"),
+        ("generator", Generator(8, (16,), image_shape=(3, 28, 28)), VALUE, "(3, 28, 28)"),
         ("generator", DIVERGED, VALUE, "NaN"),
     ],
     widgets.draw_quantised: [
@@ -111,6 +113,7 @@ DOORS = {
         ("z", Z / 0, VALUE, "infinite"),
         ("z", ARRAY, TYPE, "torch.from_numpy"),
         ("z", DOUBLE_Z, TYPE, "z.float()"),
+        ("labels", LABELS[:4], VALUE, "no classes"),
     ],
     widgets.PageExplorer: [
         {"generator": GENERATOR},
@@ -119,11 +122,14 @@ DOORS = {
         ("generator", DIVERGED, VALUE, "learning rate"),
         ("seed", 0.5, TYPE, "whole number"),
         ("seed", -1, VALUE, "from 0"),
+        ("classes", ["a"], VALUE, "no classes"),
+        ("classes", "abc", TYPE, "names"),
     ],
     widgets.write_page: [
         {"generator": GENERATOR, "file": "{folder}/page.html"},
         ("generator", ArticleGenerator(), TYPE, "expected a Generator"),
         ("generator", DIVERGED, VALUE, "infinite"),
+        ("classes", [1], TYPE, "text"),
         ("file", 5, TYPE, "name of a file"),
         ("file", "{folder}", IsADirectoryError, "is a folder"),
         ("seed", "0", TYPE, "whole number"),
