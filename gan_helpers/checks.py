@@ -140,6 +140,16 @@ def latent_dim_of(generator: object, name: str = "generator") -> int:
     return int(found)
 
 
+def check_without_classes(generator: nn.Module, name: str = "generator") -> None:
+    """Raise ``ValueError`` when the generator has to be told a class beside z."""
+    classes = getattr(generator, "classes", 0)
+    if classes:
+        raise ValueError(
+            f"{name} has {classes} classes, and it is given z alone here; expected one that needs "
+            f"no class. gan_helpers.models.OneClass({name}, 0) draws the first class only."
+        )
+
+
 # --- what networks take ---------------------------------------------------------------------------
 
 

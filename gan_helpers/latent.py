@@ -18,13 +18,18 @@ from gan_helpers.checks import (
     check_scaled_images,
     check_seed,
     check_tensor,
+    check_without_classes,
     check_z,
     latent_dim_of,
     number,
     whole_number,
 )
 from gan_helpers.metrics import CLASSES, classify, load_classifier
-from gan_helpers.models import evaluating
+from gan_helpers.models import classes_of, each_class, evaluating
+
+FIELDS = 4  # the maps of a convolution count by their means over FIELDS x FIELDS fields
+BATCH = 500  # pictures drawn at a time where convolutions would need much memory for all
+CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 
 
 class Directions(NamedTuple):
@@ -40,17 +45,26 @@ def weight_directions(generator: nn.Module) -> Directions:
     The first layer computes A z + b, and a step v of length 1 changes this by A v. The directions
     are the eigenvectors of A^T A, by falling eigenvalue: the right singular vectors of A, with the
     singular values |A v| as ``strengths``. Returns all latent_dim of them, orthogonal, also those
-    of strength 0; the entry of largest absolute value is positive. A later BatchNorm is ignored.
+    of strength 0; the entry of largest absolute value is positive. A later BatchNorm is ignored,
+    and so is the class, which only adds to b.
 
-    ``generator``: a network whose first ``nn.Linear`` takes z. Raises ``TypeError`` when it is not
-    a network and ``ValueError`` when it has no such layer.
+    ``generator``: a network whose first ``nn.Linear`` takes z, or z and behind it numbers for the
+    class. Raises ``TypeError`` when it is not a network and ``ValueError`` when it has no such
+    layer.
 
     Source: Shen and Zhou 2021, "Closed-form factorization of latent semantics in GANs".
     Introduced in notebook 05, "Directions from the weights".
     """
     check_network(generator, "generator")
-    weight = _first_linear(generator).weight.detach().cpu().float()  # (units, latent_dim)
-    _, strengths, vectors = torch.linalg.svd(weight)
+    weight = _first_linear(generator).weight.detach().cpu().float()
+    latent_dim = getattr(generator, "latent_dim", weight.shape[1])
+    if weight.shape[1] < latent_dim:
+        raise ValueError(
+            f"generator has latent_dim = {latent_dim}, and its first nn.Linear takes "
+            f"{weight.shape[1]} numbers; expected one that takes z."
+        )
+    weight = weight[:, :latent_dim]  # (units, latent_dim), without the class
+    _, strengths, vectors = torch.linalg.svd(weight, full_matrices=len(weight) < latent_dim)
     # If the layer has fewer units than latent_dim, the last directions do not change its output.
     return Directions(_fix_signs(vectors), F.pad(strengths, (0, len(vectors) - len(strengths))))
 
@@ -66,9 +80,12 @@ def activation_directions(
     direction v_k of z that belongs to u_k: the mean of c_k z, divided by its length. ``strengths``
     are the standard deviations of c_k. The v_k are not orthogonal.
 
+    Where the last layer is a convolution, h are the means of its input's maps over 4 x 4 fields. A
+    generator with classes draws all of them in turn, and each class has a mean of its own.
+
     ``count``: how many directions, at most latent_dim and the number of hidden units; all if None.
     Raises ``TypeError`` when an argument is not a generator or a whole number, and ``ValueError``
-    for another ``count``, too few ``samples`` or a generator without ``nn.Linear``.
+    for another ``count``, too few ``samples`` or a generator without ``nn.Linear`` or convolution.
 
     Source: Haerkoenen et al. 2020, "GANSpace", section 2.2. Introduced in notebook 05, "Directions
     from the weights".
@@ -77,24 +94,54 @@ def activation_directions(
     hint = "With fewer than 2 latent_dim samples, the components are noise."
     samples = whole_number(samples, "samples", 2 * latent_dim, hint=hint)
     z = torch.randn(samples, latent_dim, generator=torch.Generator().manual_seed(0))
-    hidden: list[torch.Tensor] = []
-    last = [layer for layer in generator.modules() if isinstance(layer, nn.Linear)][-1:]
-    if not last:
-        raise ValueError("generator has no nn.Linear layer; expected at least one.")
-    most = min(latent_dim, last[0].in_features)
+    last = _last_layer(generator)
+    linear = isinstance(last, nn.Linear)
+    most = min(latent_dim, last.in_features if linear else last.in_channels * FIELDS**2)
     hint = "The most is the smaller of latent_dim and the units of the last hidden layer."
     count = most if count is None else whole_number(count, "count", 1, most, hint)
-    # The input of the last Linear layer is the output of the last hidden layer.
-    handle = last[0].register_forward_pre_hook(lambda layer, inputs: hidden.append(inputs[0]))
-    try:
-        with evaluating(generator):
-            generator(z.to(last[0].weight.device))
-    finally:
-        handle.remove()
-    h = hidden[0].cpu().float()
-    left, values, _ = torch.linalg.svd(h - h.mean(0), full_matrices=False)
+    classes = classes_of(generator)
+    labels = each_class(samples, classes)
+    h = _inputs_of(last, generator, z, labels, samples if linear else BATCH)
+    for kind in range(max(1, classes)):
+        h[kind :: max(1, classes)] -= h[kind :: max(1, classes)].mean(0)
+    left, values, _ = torch.linalg.svd(h, full_matrices=False)
     vectors = left[:, :count].T @ z  # (count, samples) @ (samples, latent_dim)
     return Directions(_fix_signs(F.normalize(vectors)), values[:count] / math.sqrt(samples - 1))
+
+
+def _last_layer(generator: nn.Module) -> nn.Module:
+    kinds = (nn.Linear, *CONVOLUTIONS)
+    last = [layer for layer in generator.modules() if isinstance(layer, kinds)][-1:]
+    if not last:
+        raise ValueError(
+            "generator has no nn.Linear layer and no convolution; expected at least one."
+        )
+    return last[0]
+
+
+def _inputs_of(
+    last: nn.Module,
+    generator: nn.Module,
+    z: torch.Tensor,
+    labels: torch.Tensor | None,
+    batch: int,
+) -> torch.Tensor:
+    """What the layer ``last`` is given, the output of the last hidden layer, (N, units)."""
+    found: list[torch.Tensor] = []
+
+    def keep(layer: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        maps = inputs[0] if inputs[0].ndim == 2 else F.adaptive_avg_pool2d(inputs[0], FIELDS)
+        found.append(maps.flatten(1).cpu().float())
+
+    given = [part.to(last.weight.device).split(batch) for part in (z, labels) if part is not None]
+    handle = last.register_forward_pre_hook(keep)
+    try:
+        with evaluating(generator):
+            for part in zip(*given, strict=True):
+                generator(*part)
+    finally:
+        handle.remove()
+    return torch.cat(found)
 
 
 def _first_linear(network: nn.Module) -> nn.Linear:
@@ -193,6 +240,7 @@ def invert(
     ``restarts`` random z for each image. Yields the best z of each image before the first step and
     after every step, steps + 1 times: ``for search in invert(...)``.
 
+    ``generator``: takes z alone; of one with classes, ``models.OneClass(generator, 7)`` does.
     ``images``: float in [-1, 1], of the generator's shape. ``losses``: the mean squared error per
     pixel of the best z at this step, at least 0, without the term of ``norm_weight``.
 
@@ -203,6 +251,7 @@ def invert(
     network". Introduced in notebook 05, "Which z drew this?".
     """
     latent_dim = latent_dim_of(generator)
+    check_without_classes(generator)
     check_scaled_images(images, "images", getattr(generator, "image_shape", IMAGE_SHAPE))
     steps, restarts = whole_number(steps, "steps", 1), whole_number(restarts, "restarts", 1)
     learning_rate = number(learning_rate, "learning_rate", above=0)
@@ -251,14 +300,22 @@ def find_class(
     digit" is one of the classes of p. Yields steps + 1 times, as ``invert`` does; ``losses`` are in
     nats. Each z keeps its length, because the generator was hardly ever trained at other lengths.
 
-    ``z``: shape (N, latent_dim), where the search starts. Raises ``TypeError`` when an argument is
-    not a generator, a tensor of floats or a number, and ``ValueError`` for a bad shape, a z of
-    length 0, a ``digit`` outside 0 to 9, ``steps`` below 1 or a ``learning_rate`` of at most 0.
+    ``generator``: takes z alone and draws digits, (N, 1, 28, 28); ``z``: shape (N, latent_dim),
+    where the search starts. Raises ``TypeError`` when an argument is not a generator, a tensor of
+    floats or a number, and ``ValueError`` for a bad shape, a z of length 0, a ``digit`` outside 0
+    to 9, ``steps`` below 1 or a ``learning_rate`` of at most 0.
 
     Source: Nguyen et al. 2016, "Synthesizing the preferred inputs for neurons in neural networks
     via deep generator networks", section 2. Introduced in notebook 05, "Climbing to a class".
     """
     check_z(z, latent_dim_of(generator), generator)
+    check_without_classes(generator)
+    shape = getattr(generator, "image_shape", IMAGE_SHAPE)
+    if shape != IMAGE_SHAPE:
+        raise ValueError(
+            f"generator draws images of shape {shape}; expected {IMAGE_SHAPE}, digits, because "
+            "the classifier knows only these."
+        )
     if not (z.norm(dim=1) > 0).all():
         raise ValueError(
             "z holds a row of length 0, which has no direction, or NaN; draw it with torch.randn."

@@ -9,7 +9,14 @@ from torch import nn
 from gan_helpers import latent
 from gan_helpers.latent import activation_directions, class_means, lerp, slerp, weight_directions
 from gan_helpers.metrics import Seen
-from gan_helpers.models import ArticleGenerator, Generator, initialise
+from gan_helpers.models import (
+    ArticleGenerator,
+    ConvGenerator,
+    Generator,
+    OneClass,
+    initialise,
+    new_network,
+)
 
 
 class LinearToy(nn.Module):
@@ -66,6 +73,10 @@ def test_directions_need_a_linear_layer():
     for directions in (weight_directions, lambda g: activation_directions(g, 2)):
         with pytest.raises(ValueError, match=r"generator has no nn\.Linear layer"):
             directions(generator)
+    generator = LinearToy(torch.eye(2))
+    generator.latent_dim = 3
+    with pytest.raises(ValueError, match="latent_dim = 3, and its first nn.Linear takes 2"):
+        weight_directions(generator)
 
 
 # directions of the activations
@@ -106,6 +117,47 @@ def test_activation_directions_leave_the_generator_and_the_random_state_alone():
     assert not any(layer._forward_pre_hooks for layer in generator.modules())
     assert torch.equal(torch.get_rng_state(), random)
     assert torch.equal(first.vectors, activation_directions(generator, 3, samples=100).vectors)
+
+
+# networks of notebook 10
+
+
+@pytest.mark.parametrize("classes", [0, 4])
+@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
+def test_a_convolutional_generator_has_directions_too(classes, upsampling):
+    generator = new_network(lambda: ConvGenerator(8, 4, (3, 16, 16), classes, upsampling), seed=0)
+    a = generator.layers[0].weight.detach()[:, :8]
+    vectors, strengths = weight_directions(generator)
+    assert torch.allclose((vectors @ a.T).norm(dim=1), strengths, atol=1e-4)
+    vectors, strengths = activation_directions(generator, samples=600)  # more than one batch
+    assert vectors.shape == (8, 8) and (strengths.diff() <= 0).all() and strengths[-1] > 0
+    assert torch.allclose(vectors.norm(dim=1), torch.ones(8), atol=1e-5)
+    # The maps follow the first direction more than a random one.
+    z = torch.randn(50, 8, generator=torch.Generator().manual_seed(1))
+    drawn = OneClass(generator, 1) if classes else generator
+    with torch.no_grad():
+        step = [(drawn.eval()(z + v) - drawn(z - v)).abs().mean() for v in vectors]
+    assert step[0] > step[-1]
+
+
+def test_the_class_moves_no_direction():
+    # A class adds to the first layer's output, however large its numbers are.
+    generator = new_network(lambda: Generator(5, (), classes=3), seed=0)
+    vectors, strengths = weight_directions(generator)
+    with torch.no_grad():
+        generator.embedding.weight.mul_(1000)
+    for one in (generator, OneClass(generator, 2)):
+        found = weight_directions(one)
+        assert torch.equal(found.vectors, vectors) and torch.equal(found.strengths, strengths)
+
+
+def test_the_classes_means_are_no_component():
+    # h = (z, the class's numbers): of 5 + 32 numbers only z varies within a class.
+    generator = new_network(lambda: Generator(5, (), classes=3), seed=0)
+    with torch.no_grad():
+        generator.embedding.weight.mul_(1000)
+    strengths = activation_directions(generator, samples=3000).strengths
+    assert torch.allclose(strengths, torch.ones(5), atol=0.1)
 
 
 # paths

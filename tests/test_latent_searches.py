@@ -9,7 +9,7 @@ from torch import nn
 
 from gan_helpers.latent import find_class, invert
 from gan_helpers.metrics import load_classifier
-from gan_helpers.models import Generator, evaluating, initialise, sample
+from gan_helpers.models import ConvGenerator, Generator, OneClass, evaluating, initialise, sample
 from gan_helpers.training import load_generator
 
 SHIPPED = resources.files("gan_helpers") / "assets" / "plain_10_epochs_generator_0.safetensors"
@@ -219,3 +219,16 @@ def test_evaluating_puts_a_network_back_after_an_error(generator):
     with pytest.raises(KeyboardInterrupt), evaluating(generator):
         raise KeyboardInterrupt
     assert_unchanged(before, generator)
+
+
+@pytest.mark.parametrize("build", [Generator, ConvGenerator])
+def test_one_class_of_a_colour_generator_is_searched(build):
+    whole = initialise(build(4, image_shape=(3, 16, 16), classes=3), seed=0)
+    z = torch.randn(2, 4, generator=torch.Generator().manual_seed(0))
+    target = draw(OneClass(whole, 2), z)
+    *_, last = invert(OneClass(whole, 2), target, steps=60, restarts=2)
+    assert last.losses.max() < 0.5 * target.var()
+    with pytest.raises(ValueError, match="generator has 3 classes.*OneClass"):
+        invert(whole, target)
+    with pytest.raises(ValueError, match=r"generator draws images of shape \(3, 16, 16\)"):
+        find_class(OneClass(whole, 2), 1, z)

@@ -1,6 +1,7 @@
 """What can be measured of a generator's samples, and the classifier through whose eyes it is."""
 
 from gan_helpers.metrics.classifier import (
+    CLASS_NAMES,
     CLASSES,
     SHAPES,
     DigitClassifier,

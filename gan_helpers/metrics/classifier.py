@@ -19,6 +19,18 @@ CLASSIFIER_FILE = ASSETS / "classifier.safetensors"
 FEATURES, CLASSES = 128, 10
 # The data sets that a classifier is shipped for, and the shape of their images.
 SHAPES = {"mnist": IMAGE_SHAPE, "fashion-mnist": IMAGE_SHAPE, "cifar10": (3, 32, 32)}
+# The names of its classes in the order of its labels, as load_dataset gives them with the images.
+CLASS_NAMES = {
+    "mnist": tuple("0123456789"),
+    "fashion-mnist": (
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+        "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    ),
+    "cifar10": (
+        "airplane", "automobile", "bird", "cat", "deer",
+        "dog", "frog", "horse", "ship", "truck",
+    ),
+}  # fmt: skip
 
 
 class DigitClassifier(nn.Module):

@@ -8,4 +8,5 @@ from gan_helpers.widgets.latent_explorer import LatentExplorer
 from gan_helpers.widgets.line_lab import one_dimensional_lab
 from gan_helpers.widgets.live_picture import LivePicture
 from gan_helpers.widgets.live_training import live_training
-from gan_helpers.widgets.page_explorer import PageExplorer, draw_quantised, quantise, write_page
+from gan_helpers.widgets.page_explorer import PageExplorer, write_page
+from gan_helpers.widgets.quantised import draw_quantised, quantise

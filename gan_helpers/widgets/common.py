@@ -198,3 +198,8 @@ def enlarged_png(image: PillowImage.Image, factor: int) -> bytes:
     size = (image.width * factor, image.height * factor)
     image.resize(size, PillowImage.Resampling.NEAREST).save(buffer, format="png", compress_level=1)
     return buffer.getvalue()
+
+
+def fitting_png(image: PillowImage.Image, width: int) -> bytes:
+    """Return ``image`` as ``enlarged_png``, as many times as it fits into ``width`` pixels."""
+    return enlarged_png(image, max(1, width // image.width))

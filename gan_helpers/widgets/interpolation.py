@@ -7,25 +7,27 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from gan_helpers import plots
-from gan_helpers.checks import check_network, check_seed, latent_dim_of
+from gan_helpers.checks import check_seed, check_without_classes, latent_dim_of
 from gan_helpers.latent import lerp, slerp
-from gan_helpers.models import evaluating, sample
+from gan_helpers.models import sample
 from gan_helpers.widgets.common import (
     Gauge,
     Panel,
     Picture,
     button,
-    enlarged_png,
+    fitting_png,
     row,
     say,
     slider,
     status,
 )
+from gan_helpers.widgets.seeing import check_discriminator, look, noun_of
 
-POINTS = 11  # digits along a path: t = 0, 0.1, ..., 1
+WIDTH = 168  # screen pixels of a picture
+POINTS = 11  # pictures along a path: t = 0, 0.1, ..., 1
 PATHS = {"linear": lerp, "spherical": slerp}
 CORNERS = ("two corners", "four corners")
-# With two corners: (bottom, height) of the two rows of digits and of the curve below them.
+# With two corners: (bottom, height) of the two rows of pictures and of the curve below them.
 PLACES = ((0.76, 0.19), (0.49, 0.19), (0.12, 0.29))
 
 
@@ -37,26 +39,31 @@ class Interpolation(Panel):
     ``.z`` holds the two present z, linear first, shape (2, latent_dim); ``.corners`` holds the four
     corners, shape (4, latent_dim), and two corners are the first two of them.
 
-    ``generator``: as for ``LatentExplorer``; ``discriminator``: images -> logits, or None to hide
-    D(G(z)); ``seed``: of the corners. Raises ``TypeError`` when an argument is not a network or a
-    whole number. Introduced in notebook 05, "From one digit to another".
+    ``generator``: takes z of shape (N, latent_dim) alone, has ``latent_dim`` and gives images in
+    [-1, 1]; of one with classes, ``models.OneClass(generator, 7)`` does. ``discriminator``:
+    images -> logits, or None to hide D(G(z)); ``seed``: of the corners. Raises ``TypeError`` when
+    an argument is not a network or a whole number, and ``ValueError`` for a generator with classes
+    and a discriminator of other images or classes. Introduced in notebook 05, "From
+    one digit to another".
     """
 
     def __init__(self, generator: nn.Module, discriminator: nn.Module | None = None, seed: int = 0):
         high = round(1.5 * latent_dim_of(generator) ** 0.5)
-        if discriminator is not None:
-            check_network(discriminator, "discriminator")
+        check_without_classes(generator)
+        check_discriminator(discriminator, generator)
+        self._noun = noun = noun_of(generator)
         self._generator, self._discriminator = generator, discriminator
         self._rng = torch.Generator().manual_seed(check_seed(seed))
         self._count = ipywidgets.ToggleButtons(options=CORNERS, description="between")
         self._count.tooltips = ("one slider, from z_0 to z_1", "two sliders, over a square")
         self._across = slider("t", 0.5, 0.0, 1.0, 0.01)
         self._down = slider("s", 0.0, 0.0, 1.0, 0.01)
-        self._pictures = [Picture(f"The digit at t, {name}", width=168) for name in PATHS]
+        self._pictures = [Picture(f"The {noun} at t, {name}", WIDTH) for name in PATHS]
         self._norms = [
             Gauge("|z|", f"Length of z, {name}, from 0 to {high}", high, digits=1) for name in PATHS
         ]
-        self._path, self._words = Picture("All digits on the way, and the length of z"), status()
+        self._path = Picture(f"All {noun}s on the way, and the length of z")
+        self._words = status()
         again = button("new corners", "Draw other z from N(0, I)", self._draw_corners)
         columns = [
             ipywidgets.VBox([ipywidgets.HTML(f"<b>{name}</b>"), picture, norm])
@@ -72,7 +79,7 @@ class Interpolation(Panel):
 
     @property
     def z(self) -> torch.Tensor:
-        """The z whose digits are shown, linear first, shape (2, latent_dim)."""
+        """The z whose pictures are shown, linear first, shape (2, latent_dim)."""
         t, s = torch.tensor([self._across.value]), self._down.value
         return torch.cat([self._points(path, t, s) for path in PATHS.values()])
 
@@ -94,9 +101,10 @@ class Interpolation(Panel):
 
     def _draw(self) -> None:
         z = self.z
-        for picture, image in zip(self._pictures, sample(self._generator, z), strict=True):
-            picture.value = enlarged_png(plots.picture(image), 6)
-        lengths, opinions = z.norm(dim=1).tolist(), self._opinions(z)
+        images, opinions = look(self._generator, self._discriminator, z)
+        for picture, image in zip(self._pictures, images, strict=True):
+            picture.value = fitting_png(plots.picture(image), WIDTH)
+        lengths = z.norm(dim=1).tolist()
         for norm, length in zip(self._norms, lengths, strict=True):
             norm.show(length)
         parts = [
@@ -105,30 +113,23 @@ class Interpolation(Panel):
         ]
         say(self._words, ". ".join(parts) + ".")
 
-    @torch.no_grad()
-    def _opinions(self, z: torch.Tensor) -> list[float]:
-        if self._discriminator is None:
-            return []
-        with evaluating(self._generator), evaluating(self._discriminator):
-            return self._discriminator(self._generator(z)).sigmoid().flatten().tolist()
-
     def _figure(self) -> Figure:
-        """Draw two rows of digits above the curve of |z|; with four corners, two squares."""
+        """Draw two rows of pictures above the curve of |z|; with four corners, two squares."""
         t = torch.linspace(0, 1, POINTS)
         if self._count.value == CORNERS[1]:
             figure, axes = plots.new_figure(columns=2, width=4.0, height=4.2)
             for one, (name, path) in zip(axes, PATHS.items(), strict=True):
                 rows = [self._points(path, t, s) for s in t.tolist()]
                 images = sample(self._generator, torch.cat(rows))
-                _show_digits(one, images, f"{name}: t to the right, s downwards")
+                _show_images(one, images, f"{name}: t to the right, s downwards")
             return figure
         with mpl.rc_context(plots.STYLE):
             figure = Figure(figsize=(8.0, 3.8))
-            # The axes have fixed positions, so that each digit stands exactly above its t.
+            # The axes have fixed positions, so that each picture stands exactly above its t.
             *rows, curve = (figure.add_axes((0.07, y, 0.92, h)) for y, h in PLACES)
         for one, (name, path), line in zip(rows, PATHS.items(), ("-", "--"), strict=True):
             z = self._points(path, t, 0.0)
-            _show_digits(one, sample(self._generator, z), name)
+            _show_images(one, sample(self._generator, z), name)
             curve.plot(t, z.norm(dim=1), color=plots.DISCRIMINATOR, ls=line, label=name)
         curve.axhline(self._generator.latent_dim**0.5, **plots.REFERENCE_LINE)
         # t at both ends of a row of pictures: the middle of the first picture is at t = 0. The
@@ -143,13 +144,14 @@ class Interpolation(Panel):
         middle = self._points(lerp, torch.tensor([0.5]), 0.5).norm().item()
         usual = self._generator.latent_dim**0.5
         alt = (
-            "Digits on the way between corners drawn from N(0, I), linear and spherical. Halfway, "
-            f"the linear z has length {middle:.1f}; lengths near {usual:.0f} are usual."
+            f"{self._noun.title()}s on the way between corners drawn from N(0, I), linear and "
+            f"spherical. Halfway, the linear z has length {middle:.1f}; lengths near {usual:.0f} "
+            "are usual."
         )
         return self._figure(), alt
 
 
-def _show_digits(axes, images: torch.Tensor, title: str) -> None:
+def _show_images(axes, images: torch.Tensor, title: str) -> None:
     axes.imshow(plots.grid_image(images, POINTS), cmap="gray", vmin=0, vmax=255)
     axes.set_title(title, fontsize=9)
     axes.set(xticks=[], yticks=[])

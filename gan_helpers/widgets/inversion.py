@@ -1,4 +1,4 @@
-"""A panel that shows the search for the z from which the generator draws a given real digit."""
+"""A panel that shows the search for the z from which the generator draws a given real image."""
 
 import ipywidgets
 import torch
@@ -6,13 +6,15 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from gan_helpers import plots
-from gan_helpers.checks import IMAGE_SHAPE, check_images, latent_dim_of
+from gan_helpers.checks import check_images, check_without_classes, latent_dim_of
 from gan_helpers.data import scale_images
 from gan_helpers.latent import invert
 from gan_helpers.models import sample
-from gan_helpers.widgets.common import LiveFigure, Panel, Picture, enlarged_png, row, say, status
+from gan_helpers.widgets.common import LiveFigure, Panel, Picture, fitting_png, row, say, status
+from gan_helpers.widgets.seeing import noun_of, shape_of
 
 STEPS = 200
+WIDTH = 168  # screen pixels of a picture
 NAMES = ("the real image", "G(z)", "their difference")
 
 
@@ -54,14 +56,15 @@ class Inversion(Panel):
     completely when an image is chosen (some tenths of a second); then the button plays it and the
     slider shows any step. ``.searches`` holds its states, before the first step and after each.
 
-    ``generator``: as for ``LatentExplorer``; ``images``: uint8, shape (N, 1, 28, 28).
-    Raises ``TypeError`` or ``ValueError`` for other images or another generator. Introduced in
-    notebook 05, "Which z drew this?".
+    ``generator``: as for ``Interpolation``; ``images``: uint8, of the shape of its images,
+    (N, 1, 28, 28) for digits. Raises ``TypeError`` or ``ValueError`` for other images or another
+    generator. Introduced in notebook 05, "Which z drew this?".
     """
 
     def __init__(self, generator: nn.Module, images: torch.Tensor):
         latent_dim_of(generator)
-        check_images(images, "images", getattr(generator, "image_shape", IMAGE_SHAPE))
+        check_without_classes(generator)
+        check_images(images, "images", shape_of(generator))
         self._generator, self._images = generator, images
         # Each image needs a whole search, so a drag sends only its last position.
         self._number = ipywidgets.IntSlider(max=len(images) - 1, continuous_update=False)
@@ -70,7 +73,7 @@ class Inversion(Panel):
         self._step.tooltip = f"Step of the search, 0 to {STEPS}"
         play = ipywidgets.Play(max=STEPS, step=2, interval=60, tooltip="Play the search")
         ipywidgets.jslink((play, "value"), (self._step, "value"))
-        self._pictures = [Picture(name, width=168) for name in NAMES]
+        self._pictures = [Picture(name, WIDTH) for name in NAMES]
         columns = [
             ipywidgets.VBox([ipywidgets.HTML(f"<b>{picture.alt}</b>"), picture])
             for picture in self._pictures
@@ -92,7 +95,7 @@ class Inversion(Panel):
 
     def _draw(self) -> None:
         for picture, image in zip(self._pictures, self._three(self._step.value), strict=True):
-            picture.value = enlarged_png(plots.picture(image), 6)
+            picture.value = fitting_png(plots.picture(image), WIDTH)
         self._curve.value = self._figure.at(self._step.value)
         search = self.searches[self._step.value]
         say(
@@ -115,8 +118,9 @@ class Inversion(Panel):
             one.set(xticks=[], yticks=[])
             one.grid(False)
         error = self.searches[STEPS].losses.item()
+        noun = noun_of(self._generator)
         alt = (
-            f"A real digit, the digit that the generator draws after {STEPS} steps of the search "
+            f"A real {noun}, the {noun} that the generator draws after {STEPS} steps of the search "
             f"for its z, and their difference; mean squared error {error:.3f} per pixel."
         )
         return figure, alt

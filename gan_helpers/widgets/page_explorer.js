@@ -1,58 +1,12 @@
 // The latent explorer without a kernel: the generator's own arithmetic, run in the page.
-// One source for JupyterLab (anywidget calls `render`) and for a single file (`explore`).
+// One source for JupyterLab (anywidget calls `render`) and for a single file (`explore`), behind
+// page_network.js, which draws.
 
 const SIDE = 28; // pixels of a digit, each way
 const REACH = 4; // a slider goes from -REACH to REACH
 const SLIDERS = 8; // fewer where there are fewer directions
 const REST = 100; // milliseconds without a move, until words follow: nobody hears them in a drag
 const COORDINATES = "coordinates";
-
-// --- the generator ------------------------------------------------------------------------------
-
-function bytesOf(base64) {
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-}
-
-function floatsOf(base64) {
-  return new Float32Array(bytesOf(base64).buffer);
-}
-
-/** The layers that `quantise` packed: for all rows scales, then biases, float32; then weights. */
-export async function unpack({ widths, packed }) {
-  const inflated = new Blob([bytesOf(packed)])
-    .stream()
-    .pipeThrough(new DecompressionStream("deflate"));
-  const buffer = await new Response(inflated).arrayBuffer();
-  const rows = widths.slice(1).reduce((sum, width) => sum + width, 0);
-  let row = 0;
-  let byte = 8 * rows;
-  return widths.slice(1).map((width, k) => {
-    const layer = {
-      scales: new Float32Array(buffer, 4 * row, width),
-      biases: new Float32Array(buffer, 4 * (rows + row), width),
-      weights: new Int8Array(buffer, byte, width * widths[k]),
-    };
-    row += width;
-    byte += layer.weights.length;
-    return layer;
-  });
-}
-
-/** z -> grey levels from 0 to 255: Linear, LeakyReLU(0.2), ..., Linear, tanh. */
-export function draw(layers, z) {
-  let x = Float64Array.from(z);
-  layers.forEach(({ scales, biases, weights }, k) => {
-    const y = new Float64Array(scales.length);
-    for (let i = 0, at = 0; i < y.length; i++) {
-      let sum = 0;
-      for (let j = 0; j < x.length; j++) sum += weights[at++] * x[j];
-      const a = scales[i] * sum + biases[i];
-      y[i] = k === layers.length - 1 ? Math.tanh(a) : a > 0 ? a : 0.2 * a;
-    }
-    x = y;
-  });
-  return Uint8ClampedArray.from(x, (value) => Math.round((value + 1) * 127.5));
-}
 
 // --- z ------------------------------------------------------------------------------------------
 
@@ -132,14 +86,14 @@ function slider() {
  * Put the explorer into `place` and return it; its `z` is the one that is shown.
  *
  * `network`: what `quantise` gives; `directions`: base64 of float32 by the name of their kind;
- * `z`: where to start; `tell`: called with z after each picture.
+ * `classes`: their names; `z`: where to start; `tell`: called with z and class after each picture.
  */
-export async function explore(place, { network, directions, z }, tell = () => {}) {
+export async function explore(place, { network, directions, classes, z }, tell = () => {}) {
   if (!globalThis.DecompressionStream) {
     place.textContent = "This browser is too old for the explorer: it needs one of 2023 or later.";
     return null;
   }
-  const layers = await unpack(network);
+  const byClass = ofEachClass(await unpack(network), network);
   const latentDim = network.widths[0];
   const kinds = kindsOf(directions, latentDim);
   let base = Float32Array.from(z);
@@ -149,14 +103,17 @@ export async function explore(place, { network, directions, z }, tell = () => {}
   let telling;
   let waiting;
 
-  const picture = canvas(1, "The digit that the generator draws from the present z");
-  const strip = canvas(2 * REACH + 1, "Digits along the slider that was moved last");
+  const picture = canvas(1, "The picture that the generator draws from the present z");
+  const strip = canvas(2 * REACH + 1, "Pictures along the slider that was moved last");
+  const [named, namedLabel] = choice("class", "What the generator is asked for");
   const [kind, kindLabel] = choice("move along", "What the sliders move z along");
   const [which, whichLabel] = choice("which", "Which of them");
   const words = make("p", { role: "status" });
   const caption = make("figcaption");
   const sliders = Array.from({ length: Math.min(SLIDERS, latentDim) }, slider);
 
+  const asked = () => Math.max(0, named.selectedIndex);
+  const digit = (z) => draw(byClass[asked()], z);
   const chosen = () => kinds[kind.value].slice(first, first + SLIDERS);
   const amounts = () => sliders.map(({ input }) => Number(input.value));
   const say = (text) => {
@@ -166,9 +123,9 @@ export async function explore(place, { network, directions, z }, tell = () => {}
 
   function show() {
     shown = moved(base, chosen(), amounts());
-    paint(picture, 0, draw(layers, shown));
+    paint(picture, 0, digit(shown));
     for (const { input, readout } of sliders) readout.textContent = Number(input.value).toFixed(1);
-    tell(shown);
+    tell(shown, asked());
   }
 
   /** The digit comes first: the strip waits until the page has shown it. */
@@ -178,7 +135,7 @@ export async function explore(place, { network, directions, z }, tell = () => {}
       for (let column = 0; column <= 2 * REACH; column++) {
         const along = amounts();
         along[active] = column - REACH;
-        paint(strip, column, draw(layers, moved(base, chosen(), along)));
+        paint(strip, column, digit(moved(base, chosen(), along)));
       }
       const name = sliders[active].name.textContent;
       caption.textContent =
@@ -194,6 +151,13 @@ export async function explore(place, { network, directions, z }, tell = () => {}
     telling = setTimeout(() => say(`${name.textContent} moved by ${input.value}.`), REST);
     if (k === active) return; // where the active slider stands does not change the strip
     active = k;
+    stripSoon();
+  }
+
+  /** Another class of the same z. */
+  function chooseClass() {
+    show();
+    say(`Class ${named.value}.`);
     stripSoon();
   }
 
@@ -229,20 +193,23 @@ export async function explore(place, { network, directions, z }, tell = () => {}
   function chooseWhich() {
     first = Math.max(0, which.selectedIndex) * SLIDERS;
     nameSliders();
-    startFrom(shown, "Other directions, from the same digit.");
+    startFrom(shown, "Other directions, from the same picture.");
   }
 
   const buttons = [
     button("new z", "Draw another z from N(0, I)", () => startFrom(normal(latentDim), "A new z.")),
     button("reset", "Put all sliders back to 0", () => startFrom(base, "All sliders at 0.")),
   ];
+  fill(named, classes);
+  namedLabel.hidden = !classes.length;
   fill(kind, Object.keys(kinds));
+  named.addEventListener("change", chooseClass);
   kind.addEventListener("change", chooseKind);
   which.addEventListener("change", chooseWhich);
   sliders.forEach(({ input }, k) => input.addEventListener("input", () => move(k)));
   place.classList.add("page-explorer");
   place.replaceChildren(
-    make("div", { class: "choices" }, kindLabel, whichLabel),
+    make("div", { class: "choices" }, namedLabel, kindLabel, whichLabel),
     make(
       "div",
       { class: "main" },
@@ -272,9 +239,10 @@ export async function explore(place, { network, directions, z }, tell = () => {}
 
 export default {
   async render({ model, el }) {
-    const [network, directions, start] = ["network", "directions", "z"].map((n) => model.get(n));
-    const explorer = await explore(el, { network, directions, z: start }, (z) => {
-      model.set("z", [...z]); // the kernel is told; the picture is there already
+    const names = ["network", "directions", "classes", "z"];
+    const parts = Object.fromEntries(names.map((name) => [name, model.get(name)]));
+    const explorer = await explore(el, parts, (z, label) => {
+      model.set({ z: [...z], label }); // the kernel is told; the picture is there already
       model.save_changes();
     });
     return () => explorer?.leave();

@@ -8,6 +8,7 @@ import torch
 
 from browser import lab
 from gan_helpers.latent import weight_directions
+from gan_helpers.models import Generator, new_network
 from gan_helpers.widgets import draw_quantised, quantise, write_page
 
 PANEL = "page"
@@ -74,13 +75,14 @@ def shown(explorer, number=0):
     return np.array(grey).reshape(height, width)
 
 
-def drawn(network, z):
-    return draw_quantised(network, z)[0, 0].numpy().astype(int)
+def drawn(network, z, label=None):
+    labels = None if label is None else torch.tensor([label])
+    return draw_quantised(network, z, labels)[0, 0].numpy().astype(int)
 
 
-def expect_digit(explorer, network, z):
+def expect_digit(explorer, network, z, label=None):
     lab.wait_until(
-        lambda: np.abs(shown(explorer) - drawn(network, z)).max() <= 1,
+        lambda: np.abs(shown(explorer) - drawn(network, z, label)).max() <= 1,
         explorer.page,
         "the digit is not the one that NumPy draws",
     )
@@ -149,6 +151,42 @@ def test_the_strip_runs_along_the_slider_that_was_moved_last(explorer, network):
     for column, amount in enumerate(range(-4, 5)):
         tile = strip[2:30, 30 * column + 2 : 30 * column + 30]
         assert np.abs(tile - drawn(network, moved(z, z5=amount))).max() <= 1
+
+
+def test_a_network_without_classes_has_no_menu_of_them(explorer):
+    assert explorer.get_by_role("combobox", name="class").count() == 0
+
+
+def test_the_menu_changes_the_class_and_nothing_else(new_page, tmp_path):
+    generator = new_network(lambda: Generator(8, (16,), classes=4), seed=0)
+    network, names = quantise(generator), ["ant", "bee", "cat", "<b>dog</b>"]
+    write_page(generator, tmp_path / "page.html", classes=names)
+    page = new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    page.wait_for_function("window.explorer")
+    explorer, z = page.locator(".page-explorer"), z_of(page)
+    expect_digit(explorer, network, z, 0)
+    lab.press(lab.slider(explorer, "z[5]"), "End")
+    z = moved(z, z5=4)
+    menu = explorer.get_by_role("combobox", name="class")
+    assert menu.locator("option").all_text_contents() == names
+    for label in (3, 1):
+        menu.focus()
+        page.keyboard.press("Home")
+        for _ in range(label):
+            page.keyboard.press("ArrowDown")
+        expect_digit(explorer, network, z, label)
+        assert np.abs(drawn(network, z, label) - drawn(network, z, 0)).max() > 2
+        explorer.get_by_role("status").get_by_text(f"Class {names[label]}.").wait_for()
+        assert torch.allclose(z_of(page), z) and lab.slider(explorer, "z[5]").input_value() == "4"
+    lab.wait_until(  # the strip is of the class, too, along the slider moved last
+        lambda: np.abs(shown(explorer, 1)[2:30, 242:270] - drawn(network, z, 1)).max() <= 1,
+        page,
+        "the strip is of another class",
+    )
+    body = page.locator("body")
+    assert lab.found_by_axe(body) == [] == lab.unnamed_controls(body) == lab.missed_by_tab(body)
+    page.close()
 
 
 def test_a_finger_moves_a_slider(browser, opened, network):

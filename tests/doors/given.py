@@ -26,6 +26,8 @@ ONE = torch.ones(11)
 
 GENERATOR = initialise(Generator(8, (16,)), seed=0).eval()
 DISCRIMINATOR = initialise(Discriminator((16,)), seed=1).eval()
+CLASSFUL = initialise(Generator(8, (16,), classes=4), seed=0).eval()
+COLOUR = initialise(Generator(8, (16,), image_shape=(3, 16, 16)), seed=0).eval()
 RUN = start_run(TINY)
 PLANE = ToyRecipe(ring(std=0.1), latent_dim=2, hidden=(8,), batch_size=16)
 GAME = start_toy(PLANE)

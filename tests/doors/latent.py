@@ -1,7 +1,19 @@
 """The doors of ``latent``."""
 
 import torch
-from doors.given import BYTES, DISCRIMINATOR, DOUBLE_Z, FLOATS, GENERATOR, NAN, TYPE, VALUE, Z
+from doors.given import (
+    BYTES,
+    CLASSFUL,
+    COLOUR,
+    DISCRIMINATOR,
+    DOUBLE_Z,
+    FLOATS,
+    GENERATOR,
+    NAN,
+    TYPE,
+    VALUE,
+    Z,
+)
 from torch import nn
 
 from gan_helpers import latent
@@ -39,6 +51,7 @@ DOORS = {
     ],
     latent.invert: [
         {"generator": GENERATOR, "images": FLOATS[:1], "steps": 1},
+        ("generator", CLASSFUL, VALUE, "OneClass"),
         ("generator", DISCRIMINATOR, TYPE, "latent_dim"),
         ("images", BYTES, TYPE, "scale_images"),
         ("images", 2 * FLOATS, VALUE, "[-1, 1]"),
@@ -52,6 +65,8 @@ DOORS = {
     ],
     latent.find_class: [
         {"generator": GENERATOR, "digit": 3, "z": Z, "steps": 1},
+        ("generator", CLASSFUL, VALUE, "OneClass"),
+        ("generator", COLOUR, VALUE, "(3, 16, 16)"),
         ("generator", 5, TYPE, "network"),
         ("digit", 10, VALUE, "0 to 9"),
         ("digit", -1, VALUE, "0 to 9"),

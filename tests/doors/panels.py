@@ -3,11 +3,13 @@
 from doors.given import (
     ARRAY,
     BYTES,
+    CLASSFUL,
     DISCRIMINATOR,
     DOUBLE_Z,
     FLOATS,
     GENERATOR,
     HISTORY,
+    LABELS,
     NAN,
     RUN,
     TYPE,
@@ -18,7 +20,7 @@ from helping import TINY
 from torch import nn
 
 from gan_helpers import widgets
-from gan_helpers.models import ArticleGenerator, Generator
+from gan_helpers.models import ArticleGenerator, Discriminator, Generator
 from gan_helpers.training import History
 
 DIVERGED = Generator(8, (16,))
@@ -70,16 +72,28 @@ DOORS = {
         ("numbers", range(90, 98), VALUE, "0 to 7"),
         ("numbers", 3, TYPE, "range(8)"),
         ("seed", "0", TYPE, "whole number"),
+        ("discriminator", Discriminator(image_shape=(3, 16, 16)), VALUE, "(3, 16, 16)"),
+        ("discriminator", Discriminator(classes=4), VALUE, "4 classes"),
+        ("classes", "0123", TYPE, "names"),
+        ("classes", ["a"], VALUE, "no classes"),
+        ("classes", [0, 1], TYPE, "text"),
+        ("label", 1, VALUE, "only label=0"),
+        ("label", "7", TYPE, "whole number"),
+        ("data", "imagenet", VALUE, "'cifar10'"),
+        ("data", 5, TYPE, "'mnist'"),
     ],
     widgets.Interpolation: [
         {"generator": GENERATOR, "discriminator": DISCRIMINATOR},
         ("generator", DISCRIMINATOR, TYPE, "latent_dim"),
+        ("generator", CLASSFUL, VALUE, "OneClass"),
         ("discriminator", "D", TYPE, "network"),
+        ("discriminator", Discriminator(classes=4), VALUE, "none"),
         ("seed", 0.5, TYPE, "whole number"),
     ],
     widgets.Inversion: [
         {"generator": GENERATOR, "images": BYTES},
         ("generator", 5, TYPE, "network"),
+        ("generator", CLASSFUL, VALUE, "OneClass"),
         ("images", FLOATS, TYPE, "to_uint8"),
         ("images", BYTES[:, 0], VALUE, "unsqueeze(1)"),
         ("images", ARRAY, TYPE, "torch.from_numpy"),
@@ -88,6 +102,7 @@ DOORS = {
         {"generator": GENERATOR},
         ("generator", Generator, TYPE, "with brackets"),
         ("generator", ArticleGenerator(), TYPE, "knows its layers only"),
+        ("generator", Generator(8, (16,), image_shape=(3, 28, 28)), VALUE, "(3, 28, 28)"),
         ("generator", DIVERGED, VALUE, "NaN"),
     ],
     widgets.draw_quantised: [
@@ -98,6 +113,7 @@ DOORS = {
         ("z", Z / 0, VALUE, "infinite"),
         ("z", ARRAY, TYPE, "torch.from_numpy"),
         ("z", DOUBLE_Z, TYPE, "z.float()"),
+        ("labels", LABELS[:4], VALUE, "no classes"),
     ],
     widgets.PageExplorer: [
         {"generator": GENERATOR},
@@ -106,11 +122,14 @@ DOORS = {
         ("generator", DIVERGED, VALUE, "learning rate"),
         ("seed", 0.5, TYPE, "whole number"),
         ("seed", -1, VALUE, "from 0"),
+        ("classes", ["a"], VALUE, "no classes"),
+        ("classes", "abc", TYPE, "names"),
     ],
     widgets.write_page: [
         {"generator": GENERATOR, "file": "{folder}/page.html"},
         ("generator", ArticleGenerator(), TYPE, "expected a Generator"),
         ("generator", DIVERGED, VALUE, "infinite"),
+        ("classes", [1], TYPE, "text"),
         ("file", 5, TYPE, "name of a file"),
         ("file", "{folder}", IsADirectoryError, "is a folder"),
         ("seed", "0", TYPE, "whole number"),

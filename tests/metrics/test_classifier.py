@@ -5,7 +5,7 @@ import torch
 
 from gan_helpers.checks import check_images
 from gan_helpers.data import load_mnist, scale_images
-from gan_helpers.metrics import CLASSES, DigitClassifier, classify, load_classifier
+from gan_helpers.metrics import CLASS_NAMES, CLASSES, DigitClassifier, classify, load_classifier
 from gan_helpers.metrics import classifier as module
 from gan_helpers.metrics.classifier import CLASSIFIER_FILE, FEATURES
 
@@ -118,3 +118,11 @@ def test_a_missing_a_damaged_and_another_networks_file_are_an_oserror(fresh, mon
             load_classifier()
     file.write_bytes(content)
     assert isinstance(load_classifier(), DigitClassifier)  # an error is not kept
+
+
+def test_the_names_of_the_classes_are_those_that_come_with_the_images():
+    from torchvision.datasets import FashionMNIST
+
+    assert CLASS_NAMES.keys() == module.SHAPES.keys()
+    assert all(len(set(names)) == CLASSES for names in CLASS_NAMES.values())
+    assert CLASS_NAMES["fashion-mnist"] == tuple(FashionMNIST.classes)

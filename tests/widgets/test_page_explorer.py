@@ -14,7 +14,7 @@ from torch import nn
 
 from gan_helpers.data import ASSETS
 from gan_helpers.latent import activation_directions, weight_directions
-from gan_helpers.models import Generator, initialise, sample
+from gan_helpers.models import Generator, OneClass, initialise, new_network, sample
 from gan_helpers.training import load_generator
 from gan_helpers.widgets import PageExplorer, draw_quantised, quantise, write_page
 
@@ -85,6 +85,80 @@ def test_any_sizes_in_train_mode_and_a_row_of_zeros():
     nn.init.zeros_(generator.layers[0].weight)
     assert (draw_quantised(quantise(generator), z) == sample(generator, z)).float().mean() > 0.999
     assert generator.training and generator.layers[0].weight.requires_grad
+
+
+@pytest.fixture
+def classful():
+    """In train mode, with BatchNorm's statistics and classes that make a difference."""
+    made = new_network(lambda: Generator(8, (16, 12), classes=4), seed=0)
+    with torch.no_grad():
+        made.layers[0].weight[:, 8:].mul_(3)
+        for part in draw_z(640, 8).split(64):
+            made(part, torch.arange(64) % 4)
+    return made
+
+
+@pytest.mark.parametrize("hidden", [None, ()])
+def test_each_class_is_pytorchs_to_an_eye(classful, hidden):
+    generator = classful
+    if hidden is not None:
+        generator = new_network(lambda: Generator(8, hidden, classes=4), seed=0)
+    z, labels, network = draw_z(200, 8), torch.arange(200) % 4, quantise(generator)
+    drawn, exact = draw_quantised(network, z, labels), sample(generator, z, labels)
+    assert (drawn.int() - exact.int()).abs().float().mean() < 1
+    other = sample(generator, z, (labels + 1) % 4)
+    assert (drawn.int() - other.int()).abs().float().mean() > 3
+    # The class costs a row of bytes and a scale; z's weights are those without it.
+    assert len(base64.b64decode(network["offsets"])) == 4 * (4 + network["widths"][1])
+    assert network["widths"][0] == 8 and unpacked(network)[0][2].shape[1] == 8
+
+
+def test_a_class_without_effect_and_a_network_without_classes(classful, generator):
+    assert "offsets" not in quantise(generator)
+    nn.init.zeros_(classful.embedding.weight)
+    z, network = draw_z(5, 8), quantise(classful)
+    same = [draw_quantised(network, z, torch.full((5,), label)) for label in (0, 3)]
+    assert torch.equal(*same)
+
+
+def test_ten_classes_cost_a_few_kilobytes(generator):
+    classful = new_network(lambda: Generator(**generator.sizes, classes=10), seed=0)
+    trained, weights = generator.state_dict(), classful.state_dict()
+    first = torch.cat((trained["layers.0.weight"], weights["layers.0.weight"][:, -32:]), dim=1)
+    classful.load_state_dict(weights | trained | {"layers.0.weight": first})
+    bytes_of = [len(json.dumps(quantise(one))) for one in (generator, classful)]
+    assert bytes_of[0] + 2_000 < bytes_of[1] < bytes_of[0] + 5_000 and bytes_of[1] <= MOST
+
+
+def test_the_kernel_hears_the_class_and_the_still_picture_shows_it(classful):
+    explorer = PageExplorer(classful, classes=["ant", "bee", "cat", "dog"])
+    z, before = explorer.z, explorer._still_picture()[0]
+    heard = []
+    explorer.observe(lambda change: heard.append(change["new"]), "label")
+    explorer._page.set_state({"label": 2})
+    assert heard == [2] == [explorer.label] and torch.equal(explorer.z, z)
+    figure, alt = explorer._still_picture()
+    assert "nine pictures" in alt and "All are of class cat." in alt
+    shown, earlier = (np.asarray(one.axes[0].images[0].get_array()) for one in (figure, before))
+    middle = sample(classful, z, torch.tensor([2]))[0, 0].numpy().astype(int)
+    tile = shown[2:30, 30 * 4 + 2 : 30 * 4 + 30].astype(int)
+    assert np.abs(tile - middle).mean() < 1 < np.abs(shown.astype(int) - earlier).mean()
+
+
+def test_a_name_of_a_class_does_not_end_the_files_data(classful, tmp_path):
+    names = ["</script>", "b", "c", "d"]
+    write_page(classful, tmp_path / "page.html", classes=names)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    data = re.search(r'<script type="application/json" id="parts">(.*?)</script>', page)[1]
+    assert json.loads(data)["classes"] == names
+    assert "Choose another class" in page and "draws a picture" in page
+
+
+def test_other_pictures_and_one_class_are_refused(classful):
+    with pytest.raises(ValueError, match=r"shape \(3, 28, 28\).*LatentExplorer"):
+        quantise(Generator(8, image_shape=(3, 28, 28)))
+    with pytest.raises(TypeError, match="OneClass; expected a Generator"):
+        quantise(OneClass(classful, 1))
 
 
 def test_the_kernel_hears_z():
