@@ -56,9 +56,13 @@ def chosen_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def begun(arguments: argparse.Namespace, device: torch.device) -> tuple[Run, Plan, Dataset]:
+def begun(
+    arguments: argparse.Namespace, device: torch.device, progress: bool = True
+) -> tuple[Run, Plan, Dataset]:
     """Return a new run, its plan and its data; raises ``ValueError`` for a bad option."""
-    data = load_dataset(arguments.data or "mnist", size=arguments.size, grey=arguments.grey)
+    data = load_dataset(
+        arguments.data or "mnist", size=arguments.size, grey=arguments.grey, progress=progress
+    )
     classes = data.classes if arguments.conditional else ()
     if arguments.conditional and not classes:
         raise ValueError(
@@ -89,7 +93,9 @@ def begun(arguments: argparse.Namespace, device: torch.device) -> tuple[Run, Pla
     return run, plan, data
 
 
-def resumed(arguments: argparse.Namespace, device: torch.device) -> tuple[Run, Plan, Dataset]:
+def resumed(
+    arguments: argparse.Namespace, device: torch.device, progress: bool = True
+) -> tuple[Run, Plan, Dataset]:
     """Return the run of a folder, its plan and its data; raises ``OSError`` for a bad file."""
     kept = (*RECIPE_OPTIONS, *DATA_OPTIONS)
     given = [name for name in kept if getattr(arguments, name) is not None]
@@ -112,7 +118,7 @@ def resumed(arguments: argparse.Namespace, device: torch.device) -> tuple[Run, P
     plan.checkpoint_every = arguments.checkpoint_every or plan.checkpoint_every
     if asdict(plan) != before:  # The two commands, one after the other, give this run.
         plan.command += " && " + arguments.command
-    data = load_dataset(plan.data, size=plan.size, grey=plan.grey)
+    data = load_dataset(plan.data, size=plan.size, grey=plan.grey, progress=progress)
     if plan.classes and data.classes != plan.classes:
         raise ValueError(
             f"{plan.data} now has the classes {', '.join(data.classes) or 'none'}; the run was "

@@ -108,7 +108,8 @@ def _train_in_team(arguments: argparse.Namespace, team: Team) -> int:
     """Do what ``run_train`` does in one process of its team."""
     device = chosen_device(arguments.device) if team.fabric is None else team.fabric.device
     if not team.first:
-        return _train(*(resumed if arguments.resume else begun)(arguments, device), arguments, team)
+        prepared = resumed if arguments.resume else begun
+        return _train(*prepared(arguments, device, progress=False), arguments, team)
     folder = arguments.out
     there = [name for name in LEFT if (folder / name).exists()]
     if not arguments.resume and (folder / "checkpoint.safetensors").exists():
