@@ -69,9 +69,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--array", metavar="NAME", help="which array of an .npz with several")
     command.add_argument(
         "--data",
-        default="mnist",
         metavar="NAME",
-        help="the real images: mnist, fashion-mnist, cifar10, a folder or an .npz file (mnist)",
+        help="the real images: mnist, fashion-mnist, cifar10, a folder or an .npz file (of a "
+        "generator, what it was trained on; of images, mnist)",
     )
     command.add_argument(
         "--size",
@@ -97,12 +97,16 @@ def run_evaluate(arguments: argparse.Namespace) -> None:
     if not 0 <= n < 10**6:
         raise ValueError(f"--n is {n}; expected at least 1,000, and less than 1,000,000.")
     source, remarks = {"file": str(file)}, []
-    data, shape = _reference(arguments)
+    generator = None
     if holds_generator(file):
         for option in ("range", "array"):
             if getattr(arguments, option) is not None:
                 raise ValueError(f"--{option} is for images, and {file} holds a generator.")
         generator, about = find_generator(file)
+        arguments.data = arguments.data or about.get("data")
+    arguments.data = arguments.data or "mnist"
+    data, shape = _reference(arguments)
+    if generator is not None:
         scores = evaluate(generator, n, arguments.seed, data=data)
         source |= {"seed of z": arguments.seed, "weights": about}
     else:

@@ -96,6 +96,8 @@ def find_generator(path: Path) -> tuple[nn.Module, dict[str, str]]:
         if about.get("steps") == steps:
             return generator, about
     about = {"seed": str(run.seed), "steps": steps, "file": str(checkpoint)}
-    if names := read_about(checkpoint).get("classes"):
-        about["classes"] = json.dumps(names)
+    plan = read_about(checkpoint)
+    about["data"] = str(plan.get("data", "mnist"))
+    if plan.get("classes"):
+        about["classes"] = json.dumps(plan["classes"])
     return run.sampler.eval(), about

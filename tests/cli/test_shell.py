@@ -125,7 +125,8 @@ def test_both_commands_take_a_runs_folder(run, tmp_path, monkeypatch, capsys):
     assert status_of("sample", tmp_path, "--out", tmp_path / "a.npz", "--n", "3") == 0
     measured = []
     monkeypatch.setattr(
-        "gan_helpers.cli.evaluate.evaluate", lambda generator, *rest: measured.append(generator)
+        "gan_helpers.cli.evaluate.evaluate",
+        lambda generator, *n, **data: measured.append(generator),
     )
     assert status_of("evaluate", tmp_path) == 0
     assert same(state(measured[0]), state(run.sampler))

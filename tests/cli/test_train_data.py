@@ -1,11 +1,14 @@
 """``train``, ``sample`` on pictures of one's own and on classes, in small."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from helping import status_of
 from PIL import Image
 
+from gan_helpers.cli import evaluate
 from gan_helpers.models import OneClass, draw
 from gan_helpers.training import load_checkpoint, load_generator, read_about
 
@@ -49,6 +52,15 @@ def test_a_folder_is_trained_on_resumed_and_drawn_from(tmp_path, pictures, recip
         if conditional:
             assert arrays["labels"].tolist() == [0, 1, 0, 1, 0, 1]
     torch.testing.assert_close(drawn, draw(generator, 2000, 0)[:6], atol=1, rtol=0)
+    with pytest.MonkeyPatch.context() as patched:  # evaluate takes the run's own pictures
+        asked = []
+        patched.setattr(
+            evaluate, "load_dataset", lambda source, *rest, **more: asked.append(source)
+        )
+        patched.setattr(evaluate, "reference_of", lambda *given, **more: SimpleNamespace(shape=()))
+        patched.setattr(evaluate, "evaluate", lambda *given, **more: "measured")
+        assert status_of("evaluate", out) == 0
+    assert asked == [str(pictures)] * 2
 
 
 def test_one_class_is_drawn_by_name_or_number(tmp_path, pictures, capsys):
