@@ -4,7 +4,8 @@ import anywidget
 import traitlets
 
 # In ipywidgets, a slider's label is not linked to the slider, and a picture has no alt text. This
-# script adds both; it runs in the reader's browser, in the panel that contains the widget.
+# script adds both, and leaves a menu its keys; it runs in the reader's browser, in the panel that
+# contains the widget.
 SCRIPT = """
 function nameAll(panel, alts) {
   for (const row of panel.querySelectorAll(".widget-inline-hbox, .widget-inline-vbox")) {
@@ -23,6 +24,8 @@ function nameAll(panel, alts) {
     readout.setAttribute("aria-label", name + ", type a number");
   }
   [...panel.querySelectorAll("img")].forEach((picture, i) => (picture.alt = alts[i] ?? ""));
+  for (const menu of panel.querySelectorAll("select"))
+    menu.setAttribute("data-lm-suppress-shortcuts", "true");  // else JupyterLab takes the arrows
   for (const play of panel.querySelectorAll(".widget-play"))
     play.querySelectorAll("button").forEach((one, i) =>
       one.setAttribute("aria-label", ["play or pause", "stop", "repeat"][i]));

@@ -15,7 +15,7 @@ NO_CHROMIUM = "no Chromium or Chrome was found on PATH"
 
 SETUP = f"""
 import base64
-from gan_helpers import data, plots, training, widgets
+from gan_helpers import data, models, plots, training, widgets
 from gan_helpers.games import LINE_RECIPES
 from gan_helpers.training import COURSE, start_run
 from gan_helpers.widgets import live_training, one_dimensional_lab
@@ -24,6 +24,7 @@ discriminator, _ = training.load_discriminator({str(lab.DISCRIMINATOR)!r})
 images, _ = data.load_mnist()
 run = start_run(COURSE)
 made = training.train(start_run(COURSE), images, steps=8, frame_every=4, progress=False)
+colour = models.new_network(lambda: models.ConvGenerator(8, 4, (3, 16, 16), classes=4), seed=0)
 rate = run.g_optimizer.param_groups[0]["lr"]
 """
 # Each ends with a panel, in the order of the page.
@@ -34,6 +35,7 @@ PANELS = {
     "film": "widgets.film(made, alt='Forty squares. ' + 'Grey noise turns into strokes. ' * 2)",
     "live": "live_training(run, images)",
     "lab": "line = one_dimensional_lab()\nline",
+    "classes": "widgets.LatentExplorer(colour, classes=['ant', 'bee', 'cat', 'dog'])",
     "page": "in_page = widgets.PageExplorer(generator)\nin_page",
 }
 

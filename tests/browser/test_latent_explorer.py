@@ -9,7 +9,7 @@ from browser import lab
 from gan_helpers import plots
 from gan_helpers.latent import weight_directions
 from gan_helpers.metrics import classify
-from gan_helpers.models import sample
+from gan_helpers.models import ConvGenerator, new_network, sample
 from gan_helpers.training import load_discriminator
 from gan_helpers.widgets.common import enlarged_png
 
@@ -107,3 +107,16 @@ def test_new_z_and_save_z(panels_page, panel, generator, draws):
     assert lab.ask(panels_page, "explorer.saved.shape == (1, 100)") == "True"
     saved = float(lab.ask(panels_page, "explorer.saved.norm().item()"))
     assert saved == pytest.approx(draws[1].norm().item(), abs=1e-4)
+
+
+@pytest.mark.parametrize("panel", ["classes"], indirect=True)
+def test_the_class_menu_by_keyboard_of_pictures_in_colour(panels_page, panel):
+    generator = new_network(lambda: ConvGenerator(8, 4, (3, 16, 16), classes=4), seed=0)
+    z = torch.randn(1, 8, generator=torch.Generator().manual_seed(0))
+    menu = panel.get_by_role("combobox", name="class")
+    for key, label, name in (("End", 3, "dog"), ("ArrowUp", 2, "cat"), ("ArrowDown", 3, "dog")):
+        menu.press(key)
+        panel.get_by_role("status").get_by_text(f"Asked for: {name}. |z| = ").wait_for()
+        image = plots.picture(sample(generator, z, torch.tensor([label]))[0])
+        expected = lab.pixels(enlarged_png(image, 14)).astype(int)
+        lab.expect_picture(panel.locator("img").first, expected, tolerance=1)
