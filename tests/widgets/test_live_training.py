@@ -253,10 +253,10 @@ def test_without_a_loop_start_says_what_it_needs(reader):
 def test_the_kernels_stop_button_pauses_after_a_whole_step(reader, trained, monkeypatch):
     done = steps._step
 
-    def pressing(run, real, measure):
+    def pressing(run, *more):
         if run.history.steps == 5:
             signal.raise_signal(signal.SIGINT)
-        done(run, real, measure)
+        done(run, *more)
 
     with monkeypatch.context() as patched:
         patched.setattr(steps, "_step", pressing)
