@@ -170,7 +170,7 @@ def play_discriminator_step(
     """
     with _dropout_randomness(run):
         real, labels = _next_batch(run, images, labels)
-        fake = draw_unnoticed(run, _draw_z(run), labels)
+        fake = draw_unnoticed(run, _draw_z(run, len(real)), labels)
         d_loss, _, _ = discriminator_step(
             run.discriminator, run.d_optimizer, real, fake, run.bfloat16, labels
         )
@@ -185,10 +185,12 @@ def play_generator_step(run: Run) -> float:
 
     Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 04, "The run".
     """
-    labels = each_class(run.recipe.batch_size, classes_of(run.generator))
+    count = run.recipe.batch_size
+    labels = each_class(count, classes_of(run.generator))
     labels = None if labels is None else labels[run.share].to(run.fixed_z.device)
     with _dropout_randomness(run):
-        fake = forward(run.generator, _draw_z(run), run.bfloat16, labels)
+        z = _draw_z(run, count // run.processes)
+        fake = forward(run.generator, z, run.bfloat16, labels)
         g_loss = _move_generator(run, fake, labels)[0]
     return g_loss.item()
 
@@ -214,12 +216,12 @@ def _step(run: Run, real: torch.Tensor, labels: torch.Tensor | None, measure: bo
     g_before = flat_weights(generator) if measure else None
 
     with torch.set_grad_enabled(not recipe.fresh_z):
-        fake = forward(generator, _draw_z(run), run.bfloat16, labels)
+        fake = forward(generator, _draw_z(run, len(real)), run.bfloat16, labels)
     d_loss, real_logits, fake_logits = discriminator_step(
         discriminator, run.d_optimizer, real, fake, run.bfloat16, labels
     )
     if recipe.fresh_z:
-        fake = forward(generator, _draw_z(run), run.bfloat16, labels)
+        fake = forward(generator, _draw_z(run, len(real)), run.bfloat16, labels)
     g_loss, fake_logits_after = _move_generator(run, fake, labels)
 
     logits = (real_logits, fake_logits, fake_logits_after)
@@ -240,8 +242,9 @@ def _move_generator(
     return g_loss, fake_logits
 
 
-def _draw_z(run: Run) -> torch.Tensor:
-    z = torch.randn(run.recipe.batch_size, run.generator.latent_dim, generator=run.rng)
+def _draw_z(run: Run, count: int) -> torch.Tensor:
+    """Return ``count`` z: with several processes, this one's rows of what all of them draw."""
+    z = torch.randn(count * run.processes, run.generator.latent_dim, generator=run.rng)
     return z[run.share].to(run.fixed_z.device)
 
 

@@ -213,9 +213,12 @@ def ask(page: Page, expression: str) -> str:
 
 
 def save(page: Page, file: Path) -> nbformat.NotebookNode:
-    """Save the open notebook as a reader does, and read the file."""
-    page.keyboard.press("Control+s")
-    page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+    """Save the open notebook by the command behind Ctrl+S, and read the file.
+
+    The command's promise ends when the file is written. A page that says it has nothing to save may
+    still be writing, and then the file is empty for a moment.
+    """
+    page.evaluate("jupyterapp.commands.execute('docmanager:save')")
     return nbformat.read(file, as_version=4)
 
 

@@ -21,6 +21,7 @@ from gan_helpers.training import (
     generator_step,
     gradient_norm,
     play_discriminator_step,
+    play_step,
     start_run,
 )
 from gan_helpers.training import steps as steps_module
@@ -35,6 +36,21 @@ def test_a_head_start_is_so_many_steps_of_the_discriminator_before_the_first(rec
         quietly(run, images, steps=3)
     assert same_run(ahead, plain)
     assert ahead.history.steps == 3
+
+
+@pytest.mark.parametrize("step", [play_step, play_discriminator_step])
+def test_fewer_images_than_a_batch_meet_as_many_fakes(recipe, images, monkeypatch, step):
+    pairs = []
+    d_step = steps_module.discriminator_step
+
+    def spy(discriminator, optimizer, real, fake, *more):
+        pairs.append((len(real), len(fake)))
+        return d_step(discriminator, optimizer, real, fake, *more)
+
+    monkeypatch.setattr(steps_module, "discriminator_step", spy)
+    few = images[: recipe.batch_size - 3]
+    step(start_run(recipe), few)
+    assert pairs == [(len(few), len(few))]
 
 
 def textbook(run: Run, images: torch.Tensor, steps: int) -> tuple[nn.Module, nn.Module, list]:
