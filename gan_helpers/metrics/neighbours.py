@@ -14,7 +14,7 @@ from gan_helpers.metrics.checks import check_features, check_pixels, check_same_
 from gan_helpers.progress import progress_bar
 
 BLOCK = 256  # rows of a block: 256 x 10,000 float64 values are 20 MB
-CENTRED = 1000  # rows that are centred at a time
+REFERENCES = 4000  # rows that all points are compared with at a time
 
 
 class PRDC(NamedTuple):
@@ -119,21 +119,29 @@ def nearest_neighbours(
         return rows.double().div_(255) if pixels else rows
 
     # float32 is enough for the search once the common part is gone. Pixels stay uint8 outside of
-    # their block: as float64, those of MNIST would fill 376 MB.
-    centre = double(b[:CENTRED]).mean(0)
-    single_b = torch.empty(b.shape, dtype=torch.float32)
-    for rows, part in zip(single_b.split(CENTRED), b.split(CENTRED), strict=True):
-        rows.copy_(double(part) - centre)
-    half_b, indices, distances = single_b.square().sum(1) / 2, [], []
+    # their block: as float32, those of MNIST would fill 188 MB.
+    centre, wanted = double(b[:REFERENCES]).mean(0), min(k + 4, len(b))
+    nearness = torch.empty(len(a), 0)  # x.r - |r|^2 / 2: the higher, the nearer is r to x
+    candidates = torch.empty(len(a), 0, dtype=torch.int64)
     with progress_bar(total=len(a), unit="point", desc="neighbours", disable=not progress) as bar:
-        for part in map(double, a.split(BLOCK)):
-            single = (part - centre).float()
-            found = torch.addmm(-half_b, single, single_b.T).topk(min(k + 4, len(b)), dim=1).indices
-            exact = (part.unsqueeze(1) - double(b[found])).norm(dim=2)
-            order = exact.argsort(dim=1, stable=True)[:, :k]
-            indices.append(found.gather(1, order))
-            distances.append(exact.gather(1, order))
-            bar.update(len(part))
+        for start in range(0, len(b), REFERENCES):
+            some = (double(b[start : start + REFERENCES]) - centre).float()
+            half_some, count, found = some.square().sum(1) / 2, min(wanted, len(some)), []
+            for part in a.split(BLOCK):
+                single = (double(part) - centre).float()
+                found.append(torch.addmm(-half_some, single, some.T).topk(count, dim=1))
+            # Those of the references so far, and of them the nearest.
+            nearness = torch.cat([nearness, torch.cat([new.values for new in found])], dim=1)
+            numbers = torch.cat([new.indices for new in found]) + start
+            nearness, best = nearness.topk(min(wanted, nearness.shape[1]), dim=1)
+            candidates = torch.cat([candidates, numbers], dim=1).gather(1, best)
+            bar.update(len(a) * min(start + REFERENCES, len(b)) // len(b) - bar.n)
+    indices, distances = [], []
+    for part, found in zip(a.split(BLOCK), candidates.split(BLOCK), strict=True):
+        exact = (double(part).unsqueeze(1) - double(b[found])).norm(dim=2)
+        order = exact.argsort(dim=1, stable=True)[:, :k]
+        indices.append(found.gather(1, order))
+        distances.append(exact.gather(1, order))
     return Neighbours(torch.cat(distances), torch.cat(indices))
 
 

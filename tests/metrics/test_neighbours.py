@@ -8,6 +8,7 @@ from prdc import compute_prdc
 from sklearn.neighbors import NearestNeighbors
 
 from gan_helpers.metrics import near_copies, nearest_neighbours, prdc
+from gan_helpers.metrics.neighbours import REFERENCES
 
 
 def points(count: int, width: int, seed: int, shift: float = 0.0) -> torch.Tensor:
@@ -78,6 +79,8 @@ def test_prdc_names_what_is_of_another_type(real, k, message):
         (points(129, 16, 0), points(300, 16, 1), 3),
         (points(300, 16, 0), points(50, 16, 1), 50),
         (pixels(140, 0), pixels(200, 1), 2),
+        # References in several parts, the last with fewer rows than neighbours are asked for.
+        (points(300, 4, 0), points(2 * REFERENCES + 3, 4, 1), 10),
     ],
 )
 def test_the_neighbours_are_scikit_learns(a, b, k):
