@@ -30,6 +30,8 @@ python recordings/record.py budgets      keeps the networks of two runs by the c
 python recordings/record.py generators   the weights that notebooks 04 and 06 measure: the course's,
                                          the plain and the article's recipe, 10 epochs each, five
                                          seeds (about 20 minutes)
+python recordings/record.py first_layers what notebook 05 shows of some of these generators and of
+                                         the long runs' (a second)
 python recordings/record.py scores       every metric of those weights, of real images and of
                                          noise, in assets/scores.json (about 10 minutes)
 """
@@ -44,6 +46,7 @@ from importlib import resources
 from pathlib import Path
 
 import torch
+from safetensors.torch import save
 
 from gan_helpers.data import load_mnist
 from gan_helpers.losses import non_saturating_generator_loss, saturating_generator_loss
@@ -64,8 +67,11 @@ from gan_helpers.training import (
     start_run,
     train,
 )
+from gan_helpers.training.files import write_whole
 
 FOLDER = Path(str(resources.files("gan_helpers") / "assets"))
+# Generators that no chapter loads whole; they would be a quarter of the package.
+OUTSIDE = Path(__file__).parent / "weights"
 EPOCH = 60_000 // ARTICLE.batch_size  # 468 steps
 LONG_RUNS = ("article", "article_saturating", "plain")
 BUDGETS = ("ten", "hour")
@@ -151,7 +157,7 @@ def long(folder: Path) -> None:
         keep_frames(run.history, keep)
         run.history.about = about | {"epochs": str(run.history.steps // EPOCH)}
         save_history(run.history, FOLDER / f"long_{name}.safetensors")
-        save_weights(run, f"long_{name}_generator.safetensors")
+        save_weights(run, OUTSIDE / f"long_{name}_generator.safetensors")
 
 
 def budgets(folder: Path) -> None:
@@ -161,7 +167,7 @@ def budgets(folder: Path) -> None:
         about = json.loads((folder / name / "run.json").read_text(encoding="utf-8"))
         command, _, _ = about["command"].rpartition(" --out ")  # the folder is this machine's
         run.history.about = about | {"command": f"{command} --out runs/{name}"}
-        save_weights(run, f"{name}_generator.safetensors")
+        save_weights(run, FOLDER / f"{name}_generator.safetensors")
     about = run.history.about
     save_discriminator(
         run.discriminator, FOLDER / f"{name}_discriminator.safetensors", about, half=True
@@ -173,19 +179,40 @@ def generators(seeds: list[int], recipes: list[str]) -> None:
         for name in recipes:
             run = start_run(RECIPES[name], seed)
             history = record(run, name, "generators", 10, {0, 5 * EPOCH, 10 * EPOCH})
-            save_weights(run, f"{name}_10_epochs_generator_{seed}.safetensors")
+            folder = OUTSIDE if name == "article" and seed else FOLDER
+            save_weights(run, folder / f"{name}_10_epochs_generator_{seed}.safetensors")
             if seed == 0:
                 save_history(history, FOLDER / f"{name}_10_epochs_{seed}.safetensors")
 
 
-def save_weights(run: Run, file: str) -> None:
+def save_weights(run: Run, file: Path) -> None:
     """Keep the generator that samples are drawn from, and what its losses ended at."""
     history, last = run.history, slice(-EPOCH, None)
     losses = {
         f"{name} in the last epoch": f"{statistics.mean(values[last]):.3f}"
         for name, values in (("d_loss", history.d_loss), ("g_loss", history.g_loss))
     }
-    save_generator(run.sampler, FOLDER / file, {**history.about, **losses}, half=True)
+    save_generator(run.sampler, file, {**history.about, **losses}, half=True)
+
+
+def first_layers() -> None:
+    """The first matrix of each generator, and by what BatchNorm multiplies each of its units."""
+    kept = {}
+    names = ("plain_10_epochs", "article_10_epochs", "long_plain", "long_article")
+    for file in recorded_generators(*names):
+        (generator, _), name = load_generator(file), file.stem.replace("_generator", "")
+        norm = next(layer for layer in generator.layers if isinstance(layer, torch.nn.BatchNorm1d))
+        kept[f"{name}.weight"] = generator.layers[0].weight.detach().half()  # as in the file
+        kept[f"{name}.scale"] = (norm.weight / norm.running_var.sqrt()).detach()
+    about = {"command": "python recordings/record.py first_layers"}
+    write_whole(FOLDER / "first_layers.safetensors", save(kept, about))
+
+
+def recorded_generators(*names: str) -> list[Path]:
+    """The files of the generators with such names, in the package and outside, by name."""
+    found = [file for folder in (FOLDER, OUTSIDE) for name in names
+             for file in folder.glob(f"{name}_generator*.safetensors")]  # fmt: skip
+    return sorted(found, key=lambda file: file.name)
 
 
 def scores(only: list[str]) -> None:
@@ -198,11 +225,9 @@ def scores(only: list[str]) -> None:
     groups = {
         "real": [("training images 0 to 9,999", images[:10_000])],
         "noise": [("each pixel from another of these", noise)],
-        "article": sorted(FOLDER.glob("article_10_epochs_generator_*.safetensors")),
-        "plain": sorted(FOLDER.glob("plain_10_epochs_generator_*.safetensors")),
-        "course": sorted(FOLDER.glob("course_10_epochs_generator_*.safetensors")),
-        **{f"long {n}": [FOLDER / f"long_{n}_generator.safetensors"] for n in LONG_RUNS},
-        **{name: [FOLDER / f"{name}_generator.safetensors"] for name in BUDGETS},
+        **{n: recorded_generators(f"{n}_10_epochs") for n in ("article", "plain", "course")},
+        **{f"long {n}": recorded_generators(f"long_{n}") for n in LONG_RUNS},
+        **{n: recorded_generators(n) for n in BUDGETS},
     }
     recorded: dict[str, list[dict]] = {}
     for name, sources in groups.items():
@@ -242,6 +267,7 @@ def main() -> None:
         "long",
         "budgets",
         "generators",
+        "first_layers",
         "scores",
     )
     parser.add_argument("what", choices=kinds)
@@ -268,6 +294,8 @@ def main() -> None:
         optimizers(arguments.seeds or list(range(3)))
     elif arguments.what == "generators":
         generators(arguments.seeds or list(range(5)), arguments.recipes)
+    elif arguments.what == "first_layers":
+        first_layers()
     else:
         scores(arguments.groups)
 

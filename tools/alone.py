@@ -5,7 +5,7 @@ build/alone, into which the module's wheel is installed, and each notebook alone
 As on Binder there are 2 GB of memory: a notebook that wants to allocate more gets an error. (The
 limit and the measurement are Linux's.)
 
-    python tools/alone.py                            (chapters 01, 04 and 05, some minutes)
+    python tools/alone.py                            (chapters 01, 04, 05 and 06, some minutes)
     python tools/alone.py notebooks/*.ipynb
 """
 
@@ -20,7 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build" / "alone"  # git ignores build/
-CHAPTERS = [sorted(ROOT.glob(f"notebooks/{number}_*.ipynb"))[0] for number in ("01", "04", "05")]
+NUMBERS = ("01", "04", "05", "06")  # the last takes the most memory
+CHAPTERS = [sorted(ROOT.glob(f"notebooks/{number}_*.ipynb"))[0] for number in NUMBERS]
 WIDGETS = "ipywidgets==7.7.5"  # Colab has 7.7
 MEMORY = 2 * 2**30  # bytes
 # Runs in the new environment. RLIMIT_DATA counts what a process may write to, in memory or not yet.

@@ -45,9 +45,9 @@ def unpacked(network):
     return found
 
 
-@pytest.mark.parametrize("name", ["hour", "long_plain", "ten"])
+@pytest.mark.parametrize("name", ["hour_generator", "ten_generator", "plain_10_epochs_generator_0"])
 def test_the_pictures_are_pytorchs_to_an_eye(name):
-    generator, _ = load_generator(ASSETS / f"{name}_generator.safetensors")
+    generator, _ = load_generator(ASSETS / f"{name}.safetensors")
     z = draw_z(1000, generator.latent_dim)
     drawn, exact = draw_quantised(quantise(generator), z), sample(generator, z)
     assert drawn.dtype == torch.uint8 and drawn.shape == exact.shape
