@@ -11,6 +11,7 @@ limit and the measurement are Linux's.)
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,7 @@ def make_environment() -> Path:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.glob("*.whl"):
         old.unlink()
+    shutil.rmtree(ROOT / "build" / "lib", ignore_errors=True)  # files of an earlier wheel
     pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(FOLDER), str(ROOT)]
     subprocess.run(pip, check=True)
     (wheel,) = FOLDER.glob("*.whl")
