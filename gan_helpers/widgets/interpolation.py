@@ -75,7 +75,8 @@ class Interpolation(Panel):
         self._count.observe(self._choose, "value")
         for one in (self._across, self._down):
             one.observe(lambda change: self._draw(), "value")
-        super().__init__([row(controls, *columns), self._path], self._still_picture)
+        # The two pictures are to be compared: on a narrow page both go below the controls.
+        super().__init__([row(controls, row(*columns)), self._path], self._still_picture)
 
     @property
     def z(self) -> torch.Tensor:

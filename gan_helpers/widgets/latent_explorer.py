@@ -127,9 +127,14 @@ class LatentExplorer(Panel):
             button("write file", "Write all saved z to a new file in this folder", self._write),
         ]
         shown = [self._picture] + ([] if discriminator is None else [self._gauge])
+        for one in self._sliders:
+            one.layout.width = "auto"
+        # Narrow enough to stand beside the picture at 200 % zoom: below it, the one or the other
+        # would be out of sight.
+        sliders = ipywidgets.VBox(self._sliders, layout={"flex": "1 1 230px", "max_width": "304px"})
         rows = [
             row(*([self._class] if self._names else []), self._kind, self._which),
-            row(ipywidgets.VBox(self._sliders), ipywidgets.VBox(shown)),
+            row(sliders, ipywidgets.VBox(shown)),
             self._words,
             row(*buttons),
         ]

@@ -37,6 +37,7 @@ PANELS = {
     "lab": "line = one_dimensional_lab()\nline",
     "classes": "widgets.LatentExplorer(colour, classes=['ant', 'bee', 'cat', 'dog'])",
     "page": "in_page = widgets.PageExplorer(generator)\nin_page",
+    "game": "widgets.density_game()",
 }
 
 

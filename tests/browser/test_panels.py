@@ -34,9 +34,30 @@ def any_width(panels_page):
 
 @every_panel
 def test_nothing_is_cut_off_in_a_narrow_window(panels_page, panel, any_width):
-    for width, side_bar in ((1280, True), (900, True), (900, False), (600, False)):
+    # A window of 1280 pixels at 200 % zoom has 640.
+    for width, side_bar in ((1280, True), (900, True), (900, False), (640, False), (600, False)):
         any_width(width, side_bar)
         assert lab.wider_than_their_place(panel) == [], (width, side_bar)
+
+
+@pytest.mark.parametrize("panel", ["explorer", "classes"], indirect=True)
+def test_at_200_percent_the_picture_stands_beside_the_sliders(panels_page, panel, any_width):
+    any_width(640, False)
+    picture = panel.get_by_role("img").first.bounding_box()
+    for slider in panel.locator(".widget-hslider").all():
+        box = slider.bounding_box()
+        assert box["x"] + box["width"] <= picture["x"]
+        assert slider.locator(".slider-container").bounding_box()["width"] > 100
+    first = panel.locator(".widget-hslider").first.bounding_box()
+    assert abs(first["y"] - picture["y"]) < 10
+
+
+@pytest.mark.parametrize("panel", ["interpolation"], indirect=True)
+def test_the_two_pictures_stand_side_by_side(panels_page, panel, any_width):
+    for width, side_bar in ((1280, True), (900, True), (640, False)):
+        any_width(width, side_bar)
+        one, other = (panel.get_by_role("img").nth(k).bounding_box() for k in (0, 1))
+        assert one["y"] == other["y"] and one["x"] + one["width"] < other["x"], width
 
 
 @pytest.mark.parametrize("panel", ["live"], indirect=True)
