@@ -37,6 +37,7 @@ BEFORE = Recipe(
     average_decay=0.999,
     average_warm_up=True,
 )
+D_256 = D(hidden=(256,), dropout=0.2)
 DROP_3 = {"build_discriminator": D(hidden=(256,), dropout=0.3)}
 FAST, D_2 = {"learning_rate": 4e-3}, {"d_learning_rate": 2.5e-4}  # D's is 5e-4 in BEFORE
 
@@ -47,6 +48,12 @@ CANDIDATES = {
     "rates 4e-3, 2.5e-4": FAST | D_2,
     "rates 4e-3, 1e-3": FAST | {"d_learning_rate": 1e-3},
     "rates 4e-3, 5e-4; D 256, dropout 0.3": FAST | DROP_3,
+    "rates 6e-3, 5e-4; D 256": {"learning_rate": 6e-3, "build_discriminator": D_256},
+    "batch 64; rates 6e-3, 5e-4; D 256": {
+        "learning_rate": 6e-3,
+        "build_discriminator": D_256,
+        "batch_size": 64,
+    },
     "rates 4e-3, 2.5e-4; D 256, dropout 0.3": FAST | D_2 | DROP_3,
     "batch 64; rates 4e-3, 1e-3": FAST | {"d_learning_rate": 1e-3, "batch_size": 64},
     "batch 64; rates 4e-3, 2.5e-4; D 256, dropout 0.3": FAST | D_2 | DROP_3 | {"batch_size": 64},
