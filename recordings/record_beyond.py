@@ -6,10 +6,12 @@ through the classifier of that data set; at the end also precision, recall and c
 knows its own images (the shares of shown and of held-out images that it calls real), the Parzen
 log-likelihood of MNIST, and with classes the share of samples of the class that was asked for. The
 time is that of the process on the processor, without the measuring, so that another program beside
-it does not change the result much. The generators of the first seed are kept.
+it does not change the result much. The generators of the first seed are kept. "real" and "noise"
+are no runs: 10,000 training images and 10,000 pictures of random pixels, measured in the same way.
 
     python recordings/record_beyond.py --data mnist fashion-mnist --minutes 1 3 --seeds 0 1 2
     python recordings/record_beyond.py --data mnist --recipe classes --minutes 10 --seeds 0
+    python recordings/record_beyond.py --data cifar10 --file cifar10_jpeg.npz --recipe real noise
     python recordings/record_beyond.py --data cifar10 --file cifar10_jpeg.npz \\
         --recipe course convolutional conv-classes --minutes 10 --seeds 0
 
@@ -41,7 +43,6 @@ from gan_helpers.models import draw
 from gan_helpers.training import (
     CONVOLUTIONAL,
     COURSE,
-    Run,
     advance,
     for_images,
     save_generator,
@@ -59,22 +60,36 @@ RECIPES = {
 BLOCK = 20  # steps between two looks at the clock
 
 
-def measure(run: Run, data: str, classes: int, images: torch.Tensor, test: torch.Tensor) -> dict:
-    """All that is measured at the end of a run only."""
-    samples = draw(run.sampler, 10_000, seed=1)
-    real, drawn = classify(test, data), classify(samples, data)
-    near = prdc(real.features, drawn.features, progress=False)
+def measure(
+    samples: torch.Tensor,
+    asked: torch.Tensor | None,
+    data: str,
+    images: torch.Tensor,
+    test: torch.Tensor,
+) -> dict:
+    """All that is measured of the last samples only; ``test``: the test set."""
+    eyes = [classify(pictures, data).features for pictures in (test, samples)]
+    near = prdc(*eyes, progress=False)
     found = {"precision": near.precision, "recall": near.recall, "coverage": near.coverage}
-    if classes:
-        found["accuracy"] = class_accuracy(samples, torch.arange(10_000) % 10, data)
-    else:
-        known = compare_held_out(run, images[:10_000], test)
-        found |= {"shown_real": known.shown, "held_out_real": known.held_out}
+    if asked is not None:
+        found["accuracy"] = class_accuracy(samples, asked, data)
     if data == "mnist":
         sigma, _ = choose_sigma(images[50_000:51_000], samples, progress=False)
         nats = parzen_log_likelihood(test, samples, sigma, progress=False)
         found["parzen"], found["parzen_error"] = mean_and_error(nats)
     return {name: round(value, 3) for name, value in found.items()}
+
+
+def measure_pictures(data: str, name: str, file: str | None) -> list[dict]:
+    """Measure 10,000 training images, or as much noise, as samples are measured."""
+    (images, labels), (test, _) = (load(data, split, file) for split in ("train", "test"))
+    pictures, asked = images[:10_000], labels[:10_000]
+    if name == "noise":
+        rng = torch.Generator().manual_seed(0)
+        pictures = torch.randint(256, pictures.shape, dtype=torch.uint8, generator=rng)
+    eyes = [classify(one, data).features for one in (pictures, test)]
+    found = {"distance": round(frechet_distance(*eyes), 1)}
+    return [found | measure(pictures, asked, data, images, test)]
 
 
 def train_for(
@@ -97,7 +112,11 @@ def train_for(
         drawn = classify(draw(run.sampler, 10_000, seed=1), data).features
         distance = round(frechet_distance(drawn, real), 1)
         found.append({"minutes": end, "steps": run.history.steps, "distance": distance})
-    found[-1] |= measure(run, data, classes, images, test)
+    asked = torch.arange(10_000) % 10 if classes else None
+    found[-1] |= measure(draw(run.sampler, 10_000, seed=1), asked, data, images, test)
+    if not classes:
+        known = compare_held_out(run, images[:10_000], test)
+        found[-1] |= {"shown_real": known.shown, "held_out_real": known.held_out}
     if keep:
         about = {
             "command": f"python recordings/record_beyond.py --data {data} --recipe {name} "
@@ -117,10 +136,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", nargs="+", choices=DATASETS[:3], default=["mnist"])
     parser.add_argument("--file", help="JPEG copies of CIFAR-10, an .npz")
-    parser.add_argument("--recipe", nargs="+", choices=RECIPES, default=list(RECIPES)[:2])
+    parser.add_argument("--recipe", nargs="+", choices=[*RECIPES, "real", "noise"])
     parser.add_argument("--minutes", nargs="+", type=float, default=[1, 3])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     arguments = parser.parse_args()
+    arguments.recipe = arguments.recipe or ["course", "convolutional"]
     kept = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
     with ProcessPoolExecutor(2) as pool:
         jobs = {}
@@ -128,12 +148,15 @@ def main() -> None:
             for data in arguments.data:
                 file = arguments.file if data == "cifar10" else None
                 for name in arguments.recipe:
-                    if f"{data} {name} {seed}" not in kept:
+                    if f"{data} {name} {seed}" in kept:
+                        continue
+                    if name in RECIPES:
                         keep = seed == arguments.seeds[0]
-                        job = pool.submit(
-                            train_for, data, name, seed, arguments.minutes, keep, file
-                        )
-                        jobs[f"{data} {name} {seed}"] = job
+                        more = (seed, arguments.minutes, keep, file)
+                        job = pool.submit(train_for, data, name, *more)
+                    else:
+                        job = pool.submit(measure_pictures, data, name, file)
+                    jobs[f"{data} {name} {seed}"] = job
         for name, job in jobs.items():
             found = job.result()
             # Another command may have written in the meantime.
