@@ -28,15 +28,16 @@ def compare_held_out(run: Run, shown: torch.Tensor, held_out: torch.Tensor) -> H
     kind: share of ``shown`` with D(x) > 1/2, minus that of ``held_out``. D is asked in eval mode.
     The answer is kept in ``run.history.about``, where ``diagnose`` looks for it.
 
-    ``shown``, ``held_out``: uint8, shape (N, 1, 28, 28); some hundred of each. Raises ``TypeError``
-    for what is no run or no images, and ``ValueError`` for another shape or none.
+    ``shown``, ``held_out``: uint8, shape (N, 1, 28, 28) or the run's own; some hundred of each.
+    Raises ``TypeError`` for what is no run or no images, and ``ValueError`` for another shape or
+    none.
 
     Source: Karras et al. 2020, section 2 (there with D's mean outputs). Introduced in notebook 08,
     "A discriminator that knows its images by heart".
     """
     check_kind(run, "run", Run, "start_run(COURSE) makes one, and produce() trains one.")
-    check_images(shown, "shown")
-    check_images(held_out, "held_out")
+    check_images(shown, "shown", run.generator.image_shape)
+    check_images(held_out, "held_out", run.generator.image_shape)
     found = []
     for images in (shown, held_out, draw(run.sampler, GENERATED, seed=1)):
         with torch.no_grad(), evaluating(run.discriminator):

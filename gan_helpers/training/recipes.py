@@ -152,11 +152,12 @@ COURSE = Recipe(
     average_decay=0.999,
     average_warm_up=True,
 )
-# The same players with convolutions, for pictures that a fully connected pair blurs.
+# The same players with convolutions, for pictures that a fully connected pair blurs. The rates and
+# the hidden layer were found by recordings/search_convolutional.py, with one seed only.
 CONVOLUTIONAL = Recipe(
     build_generator=partial(ConvGenerator, latent_dim=32, width=16),
-    build_discriminator=partial(ConvDiscriminator, width=16, dropout=0.2),
-    learning_rate=2e-3,
+    build_discriminator=partial(ConvDiscriminator, width=16, hidden=(256,), dropout=0.2),
+    learning_rate=6e-3,
     d_learning_rate=5e-4,
     average_decay=0.999,
     average_warm_up=True,
