@@ -23,7 +23,7 @@ import argparse
 import json
 import platform
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 
 import torch
 from train_classifier import load
@@ -69,7 +69,7 @@ def measure(
 ) -> dict:
     """All that is measured of the last samples only; ``test``: the test set."""
     eyes = [classify(pictures, data).features for pictures in (test, samples)]
-    near = prdc(*eyes, progress=False)
+    near = prdc(*eyes)
     found = {"precision": near.precision, "recall": near.recall, "coverage": near.coverage}
     if asked is not None:
         found["accuracy"] = class_accuracy(samples, asked, data)
@@ -116,7 +116,8 @@ def train_for(
     found[-1] |= measure(draw(run.sampler, 10_000, seed=1), asked, data, images, test)
     if not classes:
         known = compare_held_out(run, images[:10_000], test)
-        found[-1] |= {"shown_real": known.shown, "held_out_real": known.held_out}
+        shares = {"shown_real": known.shown, "held_out_real": known.held_out}
+        found[-1] |= {name: round(value, 3) for name, value in shares.items()}
     if keep:
         about = {
             "command": f"python recordings/record_beyond.py --data {data} --recipe {name} "
@@ -156,8 +157,9 @@ def main() -> None:
                         job = pool.submit(train_for, data, name, *more)
                     else:
                         job = pool.submit(measure_pictures, data, name, file)
-                    jobs[f"{data} {name} {seed}"] = job
-        for name, job in jobs.items():
+                    jobs[job] = f"{data} {name} {seed}"
+        for job in as_completed(jobs):
+            name = jobs[job]
             found = job.result()
             # Another command may have written in the meantime.
             kept = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
