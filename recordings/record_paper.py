@@ -1,8 +1,7 @@
 """Record notebook 11: the recipe of 2014 for 250 epochs, and what each of its parts is good for.
 
-python recordings/record_paper.py run --seeds 0          250 epochs (70 minutes of one core with
-                                                         bfloat16, 100 minutes without)
-python recordings/record_paper.py control --seeds 0      its first 20 epochs in float32
+python recordings/record_paper.py run --seeds 0          250 epochs (100 minutes of one core)
+python recordings/record_paper.py control --seeds 0      its first 20 epochs with bfloat16
 python recordings/record_paper.py parts --seeds 0 1      20 epochs with one part changed, each
 
 The networks train on the training images 0 to 49,999, as in 2014. Parzen by the paper's protocol:
@@ -45,13 +44,14 @@ from gan_helpers.training import (
     record_frame,
     save_checkpoint,
     save_generator,
+    save_history,
     start_run,
 )
 
 FOLDER, RUNS = ASSETS / "paper", Path("runs/paper")
 EPOCH = 500  # steps: 50,000 images in batches of 100
 FAST = replace(PAPER, bfloat16=True)
-AT = {"run": (1, 2, 5, *range(10, 251, 10)), "control": (5, 10, 15, 20), "parts": (10, 20)}
+AT = {"run": (1, 2, 5, *range(10, 251, 10)), "control": (1, 2, 5, 10), "parts": (10, 20)}
 D, G = partial(partial, PaperDiscriminator), partial(partial, PaperGenerator)
 ADAM = {"g_optimizer": torch.optim.Adam, "d_optimizer": torch.optim.Adam, "rate_divisor": 1.0}
 ADAM |= {"learning_rate": 2e-4, "d_learning_rate": None}
@@ -115,6 +115,8 @@ def train_and_measure(recipe: Recipe, seed: int, at: tuple[int, ...], name: str)
         }
         FOLDER.mkdir(exist_ok=True)
         save_generator(run.sampler, FOLDER / f"generator_{seed}.safetensors", about, half=True)
+        run.history.about = about
+        save_history(run.history, FOLDER / f"history_{seed}.safetensors")
     return found
 
 
