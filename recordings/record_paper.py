@@ -1,7 +1,7 @@
 """Record notebook 11: the recipe of 2014 for 250 epochs, and what each of its parts is good for.
 
-python recordings/record_paper.py run --seeds 0          250 epochs (100 minutes of one core)
-python recordings/record_paper.py control --seeds 0      its first 20 epochs with bfloat16
+python recordings/record_paper.py run --seeds 0          250 epochs (70 minutes of one core)
+python recordings/record_paper.py control --seeds 0      its first epochs in float32
 python recordings/record_paper.py parts --seeds 0 1      20 epochs with one part changed, each
 
 The networks train on the training images 0 to 49,999, as in 2014. Parzen by the paper's protocol:
