@@ -36,9 +36,9 @@ Run Scores Search Seen ToyRun""".split()
 TAKES_NOTHING = "best_device density_game".split()
 # In each step of a loop: what they are given was checked where the run, the recipe or the loop was
 # made. What is wrong with images shows in the networks, which have rows.
-IN_THE_LOOP = """advance anyone check_finite draw_frame each_class forward play_discriminator_step
-play_generator_step play_step record_frame record_measured record_step stop_button toy_d_step
-toy_g_step toy_step""".split()
+IN_THE_LOOP = """advance anyone check_finite draw_frame each_class follow_schedule forward
+play_discriminator_step play_generator_step play_step record_frame record_measured record_step
+stop_button toy_d_step toy_g_step toy_step""".split()
 # They make the sentences that the other doors say.
 SAYS_IT = "check_frames check_history check_training file_kind".split()
 WITHOUT_ROWS = {*HOLDS_RESULTS, *TAKES_NOTHING, *IN_THE_LOOP, *SAYS_IT}

@@ -10,10 +10,14 @@ from gan_helpers.models.dense import (
     Dropout,
     Generator,
 )
+from gan_helpers.models.paper import Maxout, PaperDiscriminator, PaperGenerator
 from gan_helpers.models.sampling import draw, evaluating, sample
 
 # Files store the name of a network and its ``sizes``, the arguments that build it again.
-GENERATORS = {kind.__name__: kind for kind in (Generator, ConvGenerator, ArticleGenerator)}
+GENERATORS = {
+    kind.__name__: kind for kind in (Generator, ConvGenerator, ArticleGenerator, PaperGenerator)
+}
 DISCRIMINATORS = {
-    kind.__name__: kind for kind in (Discriminator, ConvDiscriminator, ArticleDiscriminator)
+    kind.__name__: kind
+    for kind in (Discriminator, ConvDiscriminator, ArticleDiscriminator, PaperDiscriminator)
 }

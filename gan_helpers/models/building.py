@@ -14,10 +14,11 @@ def initialise(network: nn.Module, seed: int) -> nn.Module:
 
     Linear and convolutional layers: weights and biases are uniform in +-1/sqrt(fan_in), where
     fan_in is the number of inputs that one output is computed from (of a transposed convolution:
-    in_channels kernel^2 / stride^2). Embedding: N(0, 1). All come from a random generator of their
-    own, so that they depend on ``seed`` alone. BatchNorm: scale 1, shift 0, running mean 0, running
-    variance 1. For the same weights on every device, initialise on the CPU and move the network
-    afterwards.
+    in_channels kernel^2 / stride^2). A layer with a ``bound`` of its own, as in notebook 11, gets
+    weights in +-bound and biases of 0. Embedding: N(0, 1). All come from a random generator of
+    their own, so that they depend on ``seed`` alone. BatchNorm: scale 1, shift 0, running mean 0,
+    running variance 1. For the same weights on every device, initialise on the CPU and move the
+    network afterwards.
 
     Raises ``TypeError`` for any other layer with parameters and when ``seed`` is not a whole
     number, and ``ValueError`` when it is outside 0 to 2^63 - 1.
@@ -29,10 +30,13 @@ def initialise(network: nn.Module, seed: int) -> nn.Module:
     rng = torch.Generator().manual_seed(check_seed(seed))
     for layer in network.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            bound = 1 / math.sqrt(_fan_in(layer))
+            own = getattr(layer, "bound", None)
+            bound = 1 / math.sqrt(_fan_in(layer)) if own is None else own
             with torch.no_grad():
                 layer.weight.uniform_(-bound, bound, generator=rng)
-                if layer.bias is not None:
+                if layer.bias is not None and own is not None:
+                    layer.bias.zero_()
+                elif layer.bias is not None:
                     layer.bias.uniform_(-bound, bound, generator=rng)
         elif isinstance(layer, nn.Embedding):
             with torch.no_grad():

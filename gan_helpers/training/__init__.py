@@ -25,12 +25,11 @@ from gan_helpers.training.recipes import (
     CONVOLUTIONAL,
     COURSE,
     DESCENT,
+    PAPER,
     PLAIN,
     RECIPES,
     Recipe,
     for_images,
-    recipe_from_dict,
-    recipe_to_dict,
 )
 from gan_helpers.training.recording import (
     draw_frame,
@@ -42,14 +41,18 @@ from gan_helpers.training.recording import (
 )
 from gan_helpers.training.run import Run, best_device, has_bfloat16, start_run
 from gan_helpers.training.steps import (
-    check_finite,
-    discriminator_step,
     draw_unnoticed,
-    forward,
-    generator_step,
+    follow_schedule,
     play_discriminator_step,
     play_generator_step,
     play_step,
+)
+from gan_helpers.training.updates import (
+    check_finite,
+    discriminator_step,
+    forward,
+    generator_step,
+    simultaneous_step,
 )
 from gan_helpers.training.weights import (
     load_discriminator,
@@ -57,3 +60,4 @@ from gan_helpers.training.weights import (
     save_discriminator,
     save_generator,
 )
+from gan_helpers.training.written import recipe_from_dict, recipe_to_dict

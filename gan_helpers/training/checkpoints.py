@@ -11,14 +11,22 @@ from gan_helpers.checks import check_device
 from gan_helpers.kinds import check_file, check_kind
 from gan_helpers.training.files import read_tensors, write_whole
 from gan_helpers.training.history import history_from_tensors, history_tensors
-from gan_helpers.training.recipes import Recipe, recipe_from_dict, recipe_to_dict
+from gan_helpers.training.recipes import Recipe
 from gan_helpers.training.run import Run, start_run
+from gan_helpers.training.written import recipe_from_dict, recipe_to_dict
 
 # The version of the file's format. It goes up when an older program could no longer read the file,
 # and when a default of a recipe or a network changes: an argument that the file leaves out would
-# get the new default. Format 3, which can be read too, had no real images in its history.
-FORMAT = 4
-# Format 2, which can be read too, does not hold these entries: no other values were possible then.
+# get the new default. Formats 2 to 4 can be read too; up to format 3, the history
+# had no real images.
+FORMAT = 5
+# Older formats do not hold these entries: no other values were possible then.
+FORMAT_4 = {
+    "rate_divisor": 1.0,
+    "final_momentum": 0.0,
+    "momentum_steps": 0,
+    "simultaneous": False,
+}
 FORMAT_2 = {
     "g_optimizer": ["Adam", {}],
     "d_optimizer": ["Adam", {}],
@@ -83,7 +91,9 @@ def load_checkpoint(file: str | Path, device: torch.device | str = "cpu") -> Run
     state, tensors = _read(file)
     try:
         older = state["format"] == 2
-        recipe = recipe_from_dict((FORMAT_2 if older else {}) | state["recipe"])
+        missing = FORMAT_4 if state["format"] < FORMAT else {}
+        missing |= FORMAT_2 if older else {}
+        recipe = recipe_from_dict(missing | state["recipe"])
         _check_values(recipe, state, tensors)
         run = start_run(recipe, state["seed"], device)
         run.position = state["position"]
@@ -204,7 +214,7 @@ def _read(file: str | Path) -> tuple[dict, dict[str, torch.Tensor]]:
         version = state["format"]
     except (KeyError, ValueError, TypeError) as error:
         raise OSError(f"{file} is no checkpoint; save_checkpoint writes such files.") from error
-    if version not in (2, 3, FORMAT):
+    if version not in (2, 3, 4, FORMAT):
         raise OSError(
             f"{file} is a checkpoint of format {version}; this package reads format {FORMAT}. "
             "Go on with the version of the package that wrote it."

@@ -1,9 +1,8 @@
 """Recipes, which are named sets of hyperparameters, and how they are written to files."""
 
 import inspect
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -11,7 +10,7 @@ from torch import nn
 
 from gan_helpers.checks import check_image_shape, number, whole_number
 from gan_helpers.kinds import check_kind
-from gan_helpers.losses import GENERATOR_LOSSES, GeneratorLoss, non_saturating_generator_loss
+from gan_helpers.losses import GeneratorLoss, non_saturating_generator_loss
 from gan_helpers.models import (
     DISCRIMINATORS,
     GENERATORS,
@@ -21,6 +20,8 @@ from gan_helpers.models import (
     ConvGenerator,
     Discriminator,
     Generator,
+    PaperDiscriminator,
+    PaperGenerator,
 )
 
 
@@ -65,7 +66,7 @@ def _check_parts(recipe: "Recipe") -> None:
             raise ValueError(
                 f"{name} is {was}; expected torch.optim.Adam or torch.optim.SGD, the class itself."
             )
-    for name in ("fresh_z", "average_warm_up", "bfloat16"):
+    for name in ("fresh_z", "simultaneous", "average_warm_up", "bfloat16"):
         if not isinstance(getattr(recipe, name), bool):
             raise TypeError(f"{name} is {getattr(recipe, name)!r}; expected True or False.")
 
@@ -94,6 +95,19 @@ def _plain_numbers(recipe: "Recipe") -> dict[str, int | float | tuple | None]:
             least=0,
             below=1,
             hint="It is the share of the last update that the next one repeats; 0 turns it off.",
+        ),
+        "momentum_steps": whole_number(
+            recipe.momentum_steps,
+            "momentum_steps",
+            0,
+            hint="So many steps long, the momentum rises to final_momentum; 0: it stays.",
+        ),
+        "final_momentum": number(recipe.final_momentum, "final_momentum", least=0, below=1),
+        "rate_divisor": number(
+            recipe.rate_divisor,
+            "rate_divisor",
+            least=1,
+            hint="After each step, both learning rates are divided by it; 1 keeps them.",
         ),
         "weight_decay": number(recipe.weight_decay, "weight_decay", least=0),
         "head_start": whole_number(
@@ -127,13 +141,22 @@ class Recipe:
     learning_rate: float = 1.5e-3  # of both players
     d_learning_rate: float | None = None  # the discriminator's, if it differs from learning_rate
     betas: tuple[float, float] = (0.0, 0.99)  # Adam's memory of the gradient and of its square
+    rate_divisor: float = 1.0  # after each step, both learning rates are divided by it
     momentum: float = 0.0  # of gradient descent: the share of the last update in the next
+    final_momentum: float = 0.0  # to which the momentum moves evenly during ...
+    momentum_steps: int = 0  # ... the first so many steps; 0: it stays as it is
     weight_decay: float = 0.0
     head_start: int = 0  # steps that the discriminator makes alone before the first of both
+    simultaneous: bool = False  # both steps from the same weights, instead of D's before G's
     fresh_z: bool = False  # whether the generator's step draws new z or reuses D's fakes
     average_decay: float | None = 0.99  # share of the old average kept a step; None: no average
     average_warm_up: bool = False  # a shorter memory at first: the share is (1 + n) / (10 + n)
     bfloat16: bool = True  # multiply matrices in 16 bits where the CPU supports it
+
+    def rates(self) -> tuple[float, float]:
+        """The learning rates of the generator and of the discriminator at the first step."""
+        own = self.learning_rate if self.d_learning_rate is None else self.d_learning_rate
+        return self.learning_rate, own
 
     def __post_init__(self):
         _check_parts(self)
@@ -183,24 +206,47 @@ DESCENT = Recipe(
     bfloat16=False,
 )
 
+# The paper's recipe for MNIST, from its published code. Half of the discriminator's loss is there
+# half of its rate here: with gradient descent, these are the same updates.
+PAPER = Recipe(
+    build_generator=PaperGenerator,
+    build_discriminator=PaperDiscriminator,
+    batch_size=100,
+    g_optimizer=torch.optim.SGD,
+    d_optimizer=torch.optim.SGD,
+    learning_rate=0.1,
+    d_learning_rate=0.05,
+    rate_divisor=1.000004,
+    momentum=0.5,
+    final_momentum=0.7,
+    momentum_steps=125_000,  # 250 epochs of 50,000 images
+    simultaneous=True,
+    average_decay=None,
+    bfloat16=False,
+)
+
 
 def for_images(recipe: Recipe, image_shape: tuple[int, int, int], classes: int = 0) -> Recipe:
     """Return ``recipe`` with networks for images of another shape, which may be told classes.
 
     ``image_shape``: (channels, height, width); ``classes``: 0, or how many classes both networks
-    are told. Raises ``TypeError`` when ``recipe`` is not a recipe and ``ValueError`` when the sizes
-    of its networks are fixed, as the article's are. Introduced in notebook 10, "Other pictures".
+    are told. Raises ``TypeError`` when ``recipe`` is not a recipe and ``ValueError`` when its
+    networks take no other shape, as the article's, or no classes, as the paper's. Introduced in
+    notebook 10, "Other pictures".
     """
     check_kind(recipe, "recipe", Recipe, "COURSE is one.")
     shown = {"image_shape": check_image_shape(image_shape)}
-    shown |= {"classes": whole_number(classes, "classes", 0)}
+    if whole_number(classes, "classes", 0):
+        shown["classes"] = int(classes)
     changes = {}
     for name in ("build_generator", "build_discriminator"):
         build = getattr(recipe, name)
         if not set(shown) <= set(inspect.signature(build).parameters):
             kind = getattr(build, "func", build)
+            takes = inspect.signature(build).parameters
+            lacks = "takes no classes" if "image_shape" in takes else "has fixed sizes"
             raise ValueError(
-                f"recipe builds {getattr(kind, '__name__', kind)}, whose sizes are fixed; expected "
+                f"recipe builds {getattr(kind, '__name__', kind)}, which {lacks}; expected "
                 "networks that take image_shape and classes, as those of COURSE do."
             )
         changes[name] = partial(build, **shown)
@@ -213,80 +259,5 @@ RECIPES = {
     "convolutional": CONVOLUTIONAL,
     "article": ARTICLE,
     "descent": DESCENT,
+    "paper": PAPER,
 }
-# The parts of a recipe that can be written to a file; partial(...) sets their arguments.
-PARTS = {
-    **GENERATORS,
-    **DISCRIMINATORS,
-    **{loss.__name__: loss for loss in GENERATOR_LOSSES.values()},
-    **{kind.__name__: kind for kind in (torch.optim.Adam, torch.optim.SGD)},
-}
-
-
-def recipe_to_dict(recipe: Recipe) -> dict:
-    """Return ``recipe`` as numbers and names, which JSON can hold and ``recipe_from_dict`` reads.
-
-    Networks, losses and optimisers are written as ``[name, arguments]``. Raises ``TypeError`` when
-    ``recipe`` is not a recipe and ``ValueError`` when one of these is not the course's own (a
-    lambda, for example). Introduced in notebook 04, "Stop it, resume it".
-    """
-    check_kind(recipe, "recipe", Recipe, "COURSE is one.")
-    written = {}
-    for name in (f.name for f in fields(recipe)):
-        value = getattr(recipe, name)
-        if callable(value):
-            part, arguments = (
-                (value.func, value.keywords) if isinstance(value, partial) else (value, {})
-            )
-            known = PARTS.get(getattr(part, "__name__", "")) is part
-            if not known or getattr(value, "args", ()) or not _is_plain(arguments):
-                raise ValueError(
-                    f"{name} is {value!r}, which cannot be written to a file; expected one of "
-                    f"{', '.join(PARTS)}, or functools.partial of one with named arguments that "
-                    "are plain numbers."
-                )
-            value = [part.__name__, arguments]
-        written[name] = value
-    return written
-
-
-def recipe_from_dict(written: dict) -> Recipe:
-    """Return the recipe that ``recipe_to_dict`` wrote.
-
-    Raises ``TypeError`` when ``written`` is not a dict and ``ValueError`` when a name or an
-    argument is unknown or an entry is missing. Introduced in notebook 04, "Stop it, resume it".
-    """
-    check_kind(written, "written", dict, "recipe_to_dict(COURSE) is one.")
-    values = {}
-    known = {f.name for f in fields(Recipe)}
-    if missing := sorted(known - set(written)):
-        raise ValueError(
-            f"the written recipe lacks {', '.join(missing)}."
-        )  # A default would not do: it may have been another when this was written.
-    for name, value in written.items():
-        if name not in known:
-            raise ValueError(
-                f"the written recipe has an unknown entry {name!r}; known are {sorted(known)}."
-            )
-        if callable(getattr(COURSE, name)):  # a network, a loss or an optimiser
-            part, arguments = value
-            if part not in PARTS:
-                raise ValueError(f"{name} is {part!r}; expected one of {', '.join(PARTS)}.")
-            arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
-            try:
-                inspect.signature(PARTS[part]).bind_partial(**arguments)
-            except TypeError as error:
-                raise ValueError(f"{name} is {part!r} with {arguments}: {error}.") from error
-            value = partial(PARTS[part], **arguments) if arguments else PARTS[part]
-        elif isinstance(value, list):
-            value = tuple(value)
-        values[name] = value
-    return Recipe(**values)
-
-
-def _is_plain(arguments: dict) -> bool:
-    try:
-        json.dumps(arguments)
-    except (TypeError, ValueError):
-        return False
-    return True

@@ -105,7 +105,7 @@ def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu")
     discriminator = new_network(recipe.build_discriminator, seed=4 * seed + 1).to(device)
     rng = torch.Generator().manual_seed(4 * seed + 2)
     fixed_rng = torch.Generator().manual_seed(4 * seed + 3)
-    d_rate = recipe.learning_rate if recipe.d_learning_rate is None else recipe.d_learning_rate
+    g_rate, d_rate = recipe.rates()
     average = None
     if recipe.average_decay is not None:
         average = AveragedModel(
@@ -118,7 +118,7 @@ def start_run(recipe: Recipe, seed: int = 0, device: torch.device | str = "cpu")
         seed=seed,
         generator=generator,
         discriminator=discriminator,
-        g_optimizer=_optimizer(generator, recipe.g_optimizer, recipe.learning_rate, recipe),
+        g_optimizer=_optimizer(generator, recipe.g_optimizer, g_rate, recipe),
         d_optimizer=_optimizer(discriminator, recipe.d_optimizer, d_rate, recipe),
         average=average,
         rng=rng,

@@ -1,14 +1,12 @@
-"""One step of training: of the discriminator, of the generator, and of a whole run."""
+"""The steps of a run: its next batch, both players, the average, and what is recorded."""
 
 import contextlib
 from collections.abc import Iterator
 
 import torch
-from torch import nn
 
 from gan_helpers.data import scale_images
-from gan_helpers.losses import GeneratorLoss, discriminator_loss, non_saturating_generator_loss
-from gan_helpers.models import classes_of, each_class
+from gan_helpers.models import PaperGenerator, classes_of, each_class
 from gan_helpers.training.recording import (
     flat_weights,
     gradient_norm,
@@ -16,123 +14,14 @@ from gan_helpers.training.recording import (
     record_step,
 )
 from gan_helpers.training.run import FIXED_Z_COUNT, Run
+from gan_helpers.training.updates import (
+    discriminator_step,
+    forward,
+    generator_step,
+    simultaneous_step,
+)
 
-HOPELESS = 1e9  # nats; no loss in the failed runs of notebook 08 was larger than 2e4
-
-
-def discriminator_step(
-    discriminator: nn.Module,
-    d_optimizer: torch.optim.Optimizer,
-    real: torch.Tensor,
-    fake: torch.Tensor,
-    bfloat16: bool = False,
-    labels: torch.Tensor | None = None,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Make one step of the discriminator, which lowers ``discriminator_loss``.
-
-    ``real``, ``fake``: float images, shape (N, 1, 28, 28) or another; no gradient flows into
-    ``fake``. ``bfloat16``: multiply matrices in 16 bits; logits, loss and weights stay in 32 bits.
-    ``labels``: with classes, those of ``real`` and of ``fake``, int64, (N,). Returns the values
-    before the step: ``d_loss`` (scalar), ``real_logits`` and ``fake_logits`` (N, 1).
-
-    Raises ``FloatingPointError`` when the loss is not finite or beyond 1e9, ``TypeError`` when the
-    images are not floats and ``ValueError`` when their shapes differ; then no weight has changed.
-
-    Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The discriminator's
-    step".
-    """
-    _check_alike(real, fake)
-    # One pass for real and fake images together: half as many calls for the same result.
-    asked = None if labels is None else torch.cat((labels, labels))
-    logits = forward(discriminator, torch.cat((real, fake.detach())), bfloat16, asked)
-    real_logits, fake_logits = logits.split((len(real), len(fake)))
-    d_loss = discriminator_loss(real_logits, fake_logits)
-    check_finite("discriminator", d_loss)
-    d_optimizer.zero_grad()
-    d_loss.backward()
-    d_optimizer.step()
-    return d_loss.detach(), real_logits.detach(), fake_logits.detach()
-
-
-def _check_alike(real: torch.Tensor, fake: torch.Tensor) -> None:
-    # Without this check, torch.cat would convert uint8 pixels to floats from 0 to 255 silently.
-    if not (real.is_floating_point() and fake.is_floating_point()):
-        raise TypeError(
-            f"real has dtype {real.dtype} and fake has {fake.dtype}; expected floats in [-1, 1]. "
-            "gan_helpers.data.scale_images converts uint8 pixels."
-        )
-    if real.shape[1:] != fake.shape[1:]:
-        raise ValueError(
-            f"real has shape {tuple(real.shape)} and fake has {tuple(fake.shape)}; expected images "
-            "of one shape, (N, channels, height, width)."
-        )
-
-
-def generator_step(
-    discriminator: nn.Module,
-    g_optimizer: torch.optim.Optimizer,
-    fake: torch.Tensor,
-    generator_loss: GeneratorLoss = non_saturating_generator_loss,
-    bfloat16: bool = False,
-    labels: torch.Tensor | None = None,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Make one step of the generator, which lowers ``generator_loss``; D passes the gradient back.
-
-    ``fake``: images that the generator drew with gradients on, shape (N, 1, 28, 28) or another.
-    ``bfloat16``, ``labels``: as for ``discriminator_step``.
-    Returns the values before the step: ``g_loss`` (scalar) and ``fake_logits`` (N, 1).
-
-    Raises ``FloatingPointError`` when the loss is not finite or beyond 1e9, and ``ValueError`` for
-    fakes without gradients; the weights then stay as they were.
-
-    Source: Goodfellow et al. 2014, algorithm 1. Introduced in notebook 02, "The generator's step".
-    """
-    if not fake.requires_grad:
-        raise ValueError(
-            "fake carries no gradient, so the generator cannot learn from it; expected what the "
-            "generator has just drawn, without detach() and outside of torch.no_grad()."
-        )
-    # The gradient passes through the discriminator, but the gradients of its weights are not
-    # needed. Without them, the discriminator does a third less work in this step.
-    discriminator.requires_grad_(False)
-    try:
-        fake_logits = forward(discriminator, fake, bfloat16, labels)
-        g_loss = generator_loss(fake_logits)
-        check_finite("generator", g_loss)
-        g_optimizer.zero_grad()
-        g_loss.backward()
-        g_optimizer.step()
-    finally:
-        discriminator.requires_grad_(True)
-    return g_loss.detach(), fake_logits.detach()
-
-
-def forward(
-    network: nn.Module, inputs: torch.Tensor, bfloat16: bool, labels: torch.Tensor | None = None
-) -> torch.Tensor:
-    """Return ``network(inputs)`` in float32, with its matrix products in ``bfloat16`` if true.
-
-    With ``labels``, the network is told these classes: ``network(inputs, labels)``.
-    bfloat16 keeps float32's range and 8 of its 24 significant bits, so no loss has to be scaled.
-    Introduced in notebook 04, "The recipe".
-    """
-    # PyTorch's cache of 16-bit weights is emptied only at the end of the outermost autocast block,
-    # so after a step it would hold old weights. One pass uses each weight once and needs no cache.
-    with torch.autocast(inputs.device.type, torch.bfloat16, enabled=bfloat16, cache_enabled=False):
-        return (network(inputs) if labels is None else network(inputs, labels)).float()
-
-
-def check_finite(player: str, loss: torch.Tensor) -> None:
-    """Raise ``FloatingPointError`` unless the loss of ``player`` is finite and below 1e9."""
-    if not abs(loss.item()) < HOPELESS:  # In this form, NaN raises, too.
-        raise FloatingPointError(
-            f"The {player}'s loss became {loss.item():.4g}: the networks' outputs have grown "
-            "without bound. The weights are those of before this step. Start again with a smaller "
-            "learning_rate, and check that the images are in [-1, 1]."
-        )
-
-
-# --- the steps of a run ---------------------------------------------------------------------------
+LEAST_RATE = 1e-6  # of the paper's code; the recipe's 250 epochs end far above it
 
 
 def play_step(
@@ -152,6 +41,8 @@ def play_step(
         # Evenly spread, so that images sorted by class also give a mixture.
         spread = torch.arange(FIXED_Z_COUNT) * len(images) // FIXED_Z_COUNT
         run.history.real = images[spread].cpu()
+        if isinstance(run.generator, PaperGenerator):
+            run.generator.start_at_means(images)
         for _ in range(run.recipe.head_start):
             play_discriminator_step(run, images, labels)
     with _dropout_randomness(run):
@@ -215,14 +106,30 @@ def _step(run: Run, real: torch.Tensor, labels: torch.Tensor | None, measure: bo
     d_before = flat_weights(discriminator) if measure else None
     g_before = flat_weights(generator) if measure else None
 
-    with torch.set_grad_enabled(not recipe.fresh_z):
+    follow_schedule(run)
+    if recipe.simultaneous:
         fake = forward(generator, _draw_z(run, len(real)), run.bfloat16, labels)
-    d_loss, real_logits, fake_logits = discriminator_step(
-        discriminator, run.d_optimizer, real, fake, run.bfloat16, labels
-    )
-    if recipe.fresh_z:
-        fake = forward(generator, _draw_z(run, len(real)), run.bfloat16, labels)
-    g_loss, fake_logits_after = _move_generator(run, fake, labels)
+        optimizers = (run.g_optimizer, run.d_optimizer)
+        (d_loss, g_loss), (real_logits, fake_logits) = simultaneous_step(
+            (generator, discriminator),
+            optimizers,
+            real,
+            fake,
+            recipe.generator_loss,
+            run.bfloat16,
+            labels,
+        )
+        fake_logits_after = fake_logits  # the generator's step has seen no others
+        _move_average(run)
+    else:
+        with torch.set_grad_enabled(not recipe.fresh_z):
+            fake = forward(generator, _draw_z(run, len(real)), run.bfloat16, labels)
+        d_loss, real_logits, fake_logits = discriminator_step(
+            discriminator, run.d_optimizer, real, fake, run.bfloat16, labels
+        )
+        if recipe.fresh_z:
+            fake = forward(generator, _draw_z(run, len(real)), run.bfloat16, labels)
+        g_loss, fake_logits_after = _move_generator(run, fake, labels)
 
     logits = (real_logits, fake_logits, fake_logits_after)
     if measure:
@@ -231,15 +138,36 @@ def _step(run: Run, real: torch.Tensor, labels: torch.Tensor | None, measure: bo
     record_step(run, (d_loss, g_loss), logits)
 
 
+def follow_schedule(run: Run) -> None:
+    """Give both optimisers the learning rate and the momentum of the run's next step.
+
+    After n steps, a rate is the recipe's, divided by ``rate_divisor``^n, at least 1e-6; a momentum
+    has gone n / ``momentum_steps`` of the way to ``final_momentum``. What the recipe keeps constant
+    is not touched. Introduced in notebook 11, "Schedules".
+    """
+    recipe, n = run.recipe, run.history.steps
+    for optimizer, rate in zip((run.g_optimizer, run.d_optimizer), recipe.rates(), strict=True):
+        (group,) = optimizer.param_groups
+        if recipe.rate_divisor > 1:
+            group["lr"] = max(rate / recipe.rate_divisor**n, LEAST_RATE)
+        if recipe.momentum_steps and "momentum" in group:
+            way = min(n / recipe.momentum_steps, 1)
+            group["momentum"] = recipe.momentum + way * (recipe.final_momentum - recipe.momentum)
+
+
 def _move_generator(
     run: Run, fake: torch.Tensor, labels: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     g_loss, fake_logits = generator_step(
         run.discriminator, run.g_optimizer, fake, run.recipe.generator_loss, run.bfloat16, labels
     )
+    _move_average(run)
+    return g_loss, fake_logits
+
+
+def _move_average(run: Run) -> None:
     if run.average is not None:
         run.average.update_parameters(run.generator)
-    return g_loss, fake_logits
 
 
 def _draw_z(run: Run, count: int) -> torch.Tensor:

@@ -233,14 +233,14 @@ def test_the_recipes_are_listed_with_their_numbers(capsys):
     assert status_of("recipes") == 0
     captured = capsys.readouterr()
     names, *rows = captured.out.splitlines()
-    assert names.split() == ["course", "plain", "convolutional", "article", "descent"]
+    assert names.split() == ["course", "plain", "convolutional", "article", "descent", "paper"]
     assert [row.split()[0] for row in rows] == list(Recipe.__dataclass_fields__)
     assert "ArticleGenerator" in captured.out and "<function" not in captured.out
     assert (
         "Discriminator(hidden=(192, 192), dropout=0.1)" in captured.out
         and "partial" not in captured.out
     )
-    assert ["learning_rate", "0.004", "0.0015", "0.002", "0.0002", "0.03"] in [
+    assert ["learning_rate", "0.004", "0.0015", "0.002", "0.0002", "0.03", "0.1"] in [
         row.split() for row in rows
     ]
     assert captured.err == ""

@@ -11,7 +11,7 @@ from helping import SMALL, TINY, assert_one_sentence, is_finite, status_of
 from gan_helpers.cli import train as train_command
 from gan_helpers.losses import GENERATOR_LOSSES
 from gan_helpers.training import COURSE, load_checkpoint, save_checkpoint, start_run
-from gan_helpers.training.recipes import PARTS
+from gan_helpers.training.written import PARTS
 
 pytestmark = pytest.mark.usefixtures("small_mnist")
 
@@ -34,7 +34,7 @@ def test_the_articles_networks_have_their_own_sizes(tmp_path, capsys, size):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ("--recipe article --size 32", ["ArticleGenerator", "sizes are fixed"]),
+        ("--recipe article --size 32", ["ArticleGenerator", "has fixed sizes"]),
         ("--recipe convolutional --generator-hidden 9", ["--generator-hidden", "--width"]),
         ("--width 8", ["--width", "'course'", "--latent-dim and --generator-hidden"]),
         ("--recipe convolutional --size 30", ["(1, 30, 30)", "divisible by 4"]),

@@ -169,6 +169,27 @@ DOORS = {
         ("image_shape", (1, 28, 0), VALUE, "at least 1"),
         ("classes", True, TYPE, "whole number"),
     ],
+    models.Maxout: [
+        {"inputs": 4, "units": 3},
+        ("inputs", 0, VALUE, "at least 1"),
+        ("units", 2.5, TYPE, "whole number"),
+        ("pieces", "5", TYPE, "without quotes"),
+    ],
+    models.PaperGenerator: [
+        {},
+        ("latent_dim", 0, VALUE, "at least 1"),
+        ("hidden", 1200, TYPE, "each hidden layer"),
+        ("image_shape", (1, 28), TYPE, "(channels, height, width)"),
+        ("uniform_z", "no", TYPE, "True or False"),
+    ],
+    models.PaperDiscriminator: [
+        {},
+        ("hidden", 240, TYPE, "each hidden layer"),
+        ("pieces", 0, VALUE, "at least 1"),
+        ("input_dropout", 1.0, VALUE, "below 1"),
+        ("dropout", "0.5", TYPE, "without quotes"),
+        ("image_shape", (1, 28, 0), VALUE, "at least 1"),
+    ],
     models.OneClass: [
         {"generator": models.Generator(8, (16,), classes=10), "label": 7},
         ("generator", DISCRIMINATOR, TYPE, "latent_dim"),

@@ -91,6 +91,17 @@ DOORS = {
         {"discriminator": DISCRIMINATOR, "g_optimizer": OPTIMIZER, "fake": FLOATS},
         ("fake", FLOATS, VALUE, "detach()"),
     ],
+    training.simultaneous_step: [
+        {
+            "players": (GENERATOR, DISCRIMINATOR),
+            "optimizers": (OPTIMIZER, OPTIMIZER),
+            "real": FLOATS,
+            "fake": FLOATS,
+        },
+        ("fake", FLOATS[:, :, :14], VALUE, "(40, 1, 14, 28)"),
+        ("real", BYTES, TYPE, "uint8"),
+        ("fake", FLOATS, VALUE, "detach()"),
+    ],
     training.gradient_norm: [
         {"network": DISCRIMINATOR},
         ("network", GENERATOR, VALUE, "backward()"),
@@ -115,7 +126,8 @@ DOORS = {
     training.for_images: [
         {"recipe": TINY, "image_shape": (3, 32, 32), "classes": 10},
         ("recipe", "course", TYPE, "Recipe"),
-        ("recipe", training.ARTICLE, VALUE, "whose sizes are fixed"),
+        ("recipe", training.ARTICLE, VALUE, "has fixed sizes"),
+        ("recipe", training.PAPER, VALUE, "takes no classes"),
         ("image_shape", (32, 32), TYPE, "(channels, height, width)"),
         ("classes", 2.5, TYPE, "whole number"),
     ],

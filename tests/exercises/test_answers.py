@@ -20,6 +20,7 @@ from gan_helpers.exercises import chapter_06 as six
 from gan_helpers.exercises import chapter_07 as seven
 from gan_helpers.exercises import chapter_08 as eight
 from gan_helpers.exercises import chapter_10 as ten
+from gan_helpers.exercises import chapter_11 as eleven
 from gan_helpers.games import ring
 
 LOG2 = math.log(2)
@@ -441,6 +442,28 @@ ANSWERS = {
         ((1920, 8768), "there before"), ((0, 8512), "discriminator's"),
         ((1920, 0), "generator's"),
     ],
+    eleven.check_slopes: [
+        ((1, -1, 1, 0.2), "right"), ([-1.0, 1.0, 0.2, 1.0], "right"),
+        ((1, ..., 1, 0.2), "not tried yet"), ((1, 0, 1, 0.2), "|x| is 1 there"),
+        ((1, -1, 1, -0.2), "gives 0.2; LeakyReLU(0.2) is -0.2"), ((1, -1, 2, 0.2), "gives 2"),
+        ((1, -1), "not 4 answers"), ((1, -1, 1, math.nan), "LeakyReLU(0.2) is"),
+        ((-math.inf, 1, 1, 0.2), "|x| is"),
+    ],
+    eleven.check_steps_until: [
+        (lambda rate, floor, divisor: math.log(rate / floor) / math.log(divisor), "right"),
+        (lambda rate, floor, divisor: math.ceil(math.log(rate / floor, divisor)), "right"),
+        (lambda rate, floor, divisor: math.log(floor / rate, divisor), "is negative"),
+        (lambda rate, floor, divisor: math.log(rate / floor, divisor) / 500, "of epochs"),
+        (lambda rate, floor, divisor: (rate - floor) / (divisor - 1), "take logarithms"),
+        (lambda rate, floor, divisor: 287_829, "from 0.1 to 1e-06, divided by"),
+    ],
+    eleven.check_quarter_million: [
+        ((51.8, -61.2), "right"), ([51.79, -62.0], "right"), ((51.8, ...), "not tried yet"),
+        ((25.9, -61), "the 2 is missing"), ((51.2, -61), "it is +2,890"),
+        ((7.2, -61), "its square"), ((50, -61), "50 is not"), ((51.8, -52), "log 10,000 away"),
+        ((51.8, -256075), "with sigma 0.01"), ((51.8, -335), "alone"), ((51.8, 0), "0 nats is"),
+        ((math.nan, -61), "nan is not"), (51.8, "not 2 answers"),
+    ],
     eight.check_smallest_loss: [
         (1.006, "right"), (0, "a D of logits"), (0.313, "of the real images"),
         (0.693, "of the generated images"), (1.386, "1/2 to everything"), (0.627, "1/2 at best"),
@@ -520,7 +543,7 @@ WRONG = {
 }
 PUBLIC = {
     check
-    for chapter in (one, two, three, four, five, six, seven, eight, ten)
+    for chapter in (one, two, three, four, five, six, seven, eight, ten, eleven)
     for name, check in vars(chapter).items()
     if name.startswith("check_")
 }

@@ -1,4 +1,4 @@
-"""The code that notebook 02 shows is what the module runs: one seeded step gives equal weights."""
+"""The code that notebooks 02 and 11 show is what the module runs: seeded steps, equal weights."""
 
 import ast
 from dataclasses import replace
@@ -11,7 +11,8 @@ from helping import weights
 
 from gan_helpers import losses
 from gan_helpers.data import batches, load_mnist
-from gan_helpers.training import PLAIN, start_run, train
+from gan_helpers.models import Maxout
+from gan_helpers.training import PAPER, PLAIN, follow_schedule, simultaneous_step, start_run, train
 
 NOTEBOOK = "02_building_the_networks.ipynb"
 NAMES = {
@@ -21,22 +22,33 @@ NAMES = {
     "non_saturating_generator_loss",
     "train_epoch",
 }
+LOSSES = ("discriminator_loss", "non_saturating_generator_loss")
 # What the notebook's loop leaves out: averaging, and products in 16 bits.
 RECIPE = replace(PLAIN, average_decay=None, bfloat16=False)
 
 
-@pytest.fixture(scope="module")
-def shown() -> dict:
-    """The definitions of ``NAMES`` as they stand in the notebook's cells, executed."""
-    path = Path(__file__).parents[2] / "notebooks" / NOTEBOOK
-    namespace = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "batches": batches}
+def definitions(notebook: str, names: set[str], namespace: dict) -> dict:
+    """``namespace`` and the definitions of ``names`` as they stand in the notebook's cells."""
+    path = Path(__file__).parents[2] / "notebooks" / notebook
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "code" and cell.id != "setup-cell":  # that of tools/publish.py
             for node in ast.parse(cell.source).body:
-                if getattr(node, "name", None) in NAMES:
-                    exec(compile(ast.Module([node], []), NOTEBOOK, "exec"), namespace)
-    assert set(namespace) >= NAMES
+                if getattr(node, "name", None) in names:
+                    exec(compile(ast.Module([node], []), notebook, "exec"), namespace)
+    assert set(namespace) >= names
     return namespace
+
+
+@pytest.fixture(scope="module")
+def shown() -> dict:
+    known = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "batches": batches}
+    return definitions(NOTEBOOK, NAMES, known)
+
+
+@pytest.fixture(scope="module")
+def shown_of_2014() -> dict:
+    known = {"torch": torch, "nn": torch.nn} | {name: getattr(losses, name) for name in LOSSES}
+    return definitions("11_the_2014_recipe.ipynb", {"Maxout", "step_both", "schedule"}, known)
 
 
 def epoch_as_shown(shown: dict, run, networks, images) -> None:
@@ -78,8 +90,39 @@ def test_seeded_steps_as_shown_give_the_same_weights(shown, count):
         assert torch.equal(weights(mine), weights(theirs))
 
 
-@pytest.mark.parametrize("name", ["discriminator_loss", "non_saturating_generator_loss"])
+@pytest.mark.parametrize("name", LOSSES)
 def test_the_losses_as_shown_are_those_of_the_module(shown, name):
     logits = torch.linspace(-50, 50, 101).unsqueeze(1)
     arguments = (logits, logits.flip(0) * 0.5)[: 2 if name == "discriminator_loss" else 1]
     assert torch.equal(shown[name](*arguments), getattr(losses, name)(*arguments))
+
+
+def test_maxout_as_shown_is_that_of_the_module(shown_of_2014):
+    ours, theirs = shown_of_2014["Maxout"](7, 3, 4), Maxout(7, 3, 4)
+    ours.load_state_dict(theirs.state_dict())
+    features = torch.randn(5, 7, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(ours(features), theirs(features))
+
+
+def test_both_at_once_as_shown_gives_the_same_weights(shown_of_2014):
+    def play(step):
+        run = start_run(PAPER, seed=1)
+        with torch.random.fork_rng():
+            torch.manual_seed(2)  # for dropout
+            for _ in range(2):
+                fake, real = run.generator(torch.randn(4, 100)), torch.rand(4, 1, 28, 28)
+                players = run.generator, run.discriminator
+                step(players, (run.g_optimizer, run.d_optimizer), real, fake)
+        return [weights(player) for player in players]
+
+    for ours, theirs in zip(play(shown_of_2014["step_both"]), play(simultaneous_step), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 62_500, 125_000, 200_000])
+def test_schedules_as_shown_are_those_of_the_module(shown_of_2014, steps):
+    run = start_run(PAPER)
+    run.history.d_loss = [0.0] * steps
+    follow_schedule(run)
+    (group,) = run.g_optimizer.param_groups
+    assert (group["lr"], group["momentum"]) == pytest.approx(shown_of_2014["schedule"](steps))

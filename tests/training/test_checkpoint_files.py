@@ -233,7 +233,7 @@ def test_what_a_killed_program_left_is_removed_when_nobody_has_touched_it_for_an
     assert set(contents(file.parent)) == {file.name, young.name}
 
 
-@pytest.mark.parametrize("version", [1, 5])  # 1: before bfloat16, and with other networks
+@pytest.mark.parametrize("version", [1, 6])  # 1: before bfloat16, and with other networks
 def test_a_checkpoint_of_an_older_or_a_newer_package(file, rewrite, version):
     rewrite(lambda state, tensors: state.update(format=version))
     assert_refused(file, f"format {version}")

@@ -16,12 +16,14 @@ from gan_helpers.losses import saturating_generator_loss
 from gan_helpers.models import sample
 from gan_helpers.training import (
     ARTICLE,
+    PAPER,
     Run,
     discriminator_step,
     generator_step,
     gradient_norm,
     play_discriminator_step,
     play_step,
+    simultaneous_step,
     start_run,
 )
 from gan_helpers.training import steps as steps_module
@@ -127,6 +129,60 @@ def test_steps_equal_the_textbooks(images, changes, steps):
         assert (error.abs() > 1e-2 * recipe.learning_rate).float().mean() < 1e-3
         for key, buffer in theirs.named_buffers():
             assert torch.allclose(ours.get_buffer(key), buffer, atol=1e-5)
+
+
+def test_the_simultaneous_step_takes_both_gradients_at_the_same_weights(images):
+    recipe = replace(PAPER, batch_size=16, simultaneous=True)
+    run = start_run(recipe, seed=1)
+    run.discriminator.eval()  # without dropout, so that the plain formulas below see the same
+    real, z = images[:16].float() / 127.5 - 1, torch.randn(16, 100)
+    players = (run.generator, run.discriminator)
+    theirs = copy.deepcopy(players)
+    fake = theirs[0](z)
+    bce, ones, zeros = nn.BCEWithLogitsLoss(), torch.ones(16, 1), torch.zeros(16, 1)
+    g_loss = bce(theirs[1](fake), ones)
+    d_loss = bce(theirs[1](real), ones) + bce(theirs[1](fake.detach()), zeros)
+    wanted = [
+        torch.autograd.grad(loss, list(network.parameters()))
+        for loss, network in ((g_loss, theirs[0]), (d_loss, theirs[1]))
+    ]
+    optimizers = (run.g_optimizer, run.d_optimizer)
+    losses, logits = simultaneous_step(players, optimizers, real, run.generator(z))
+    assert torch.allclose(torch.stack(losses), torch.stack((d_loss, g_loss)))
+    assert [tuple(one.shape) for one in logits] == [(16, 1), (16, 1)]
+    for ours, before, gradients, rate in zip(players, theirs, wanted, (0.1, 0.05), strict=True):
+        for new, old, gradient in zip(
+            ours.parameters(), before.parameters(), gradients, strict=True
+        ):
+            assert torch.allclose(new, old - rate * gradient, rtol=1e-4, atol=1e-8)
+
+
+def test_rates_and_momentum_follow_the_recipes_schedule(images):
+    changes = {"batch_size": 16, "momentum_steps": 4, "rate_divisor": 1.5}
+    run = start_run(replace(PAPER, **changes))
+    followed = []
+    for _ in range(6):
+        play_step(run, images)
+        groups = [one.param_groups[0] for one in (run.g_optimizer, run.d_optimizer)]
+        followed.append([groups[0]["lr"], groups[1]["lr"], groups[1]["momentum"]])
+    momenta = [0.5, 0.55, 0.6, 0.65, 0.7, 0.7]
+    for n, found in enumerate(followed):
+        assert found == pytest.approx([0.1 / 1.5**n, 0.05 / 1.5**n, momenta[n]])
+
+
+def test_without_a_schedule_a_rate_set_by_hand_stays(recipe, images):
+    run = start_run(recipe)
+    run.g_optimizer.param_groups[0]["lr"] = 0.125
+    play_step(run, images)
+    assert run.g_optimizer.param_groups[0]["lr"] == 0.125
+
+
+def test_the_papers_generator_starts_at_the_images_means(images):
+    run = start_run(replace(PAPER, batch_size=16, learning_rate=0.0))
+    play_step(run, images)
+    means = (images.double().mean(0) / 255).clip(1e-7, 1 - 1e-7)
+    bias = run.generator.layers[-2].bias.detach().double()
+    assert torch.allclose(bias.sigmoid().view(1, 28, 28), means, atol=1e-6)
 
 
 def test_the_discriminators_step_leaves_the_generator_alone(calm):
