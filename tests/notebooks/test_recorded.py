@@ -11,7 +11,7 @@ from gan_helpers.training import load_generator
 
 ROOT = Path(__file__).parents[2]
 OUTSIDE = ROOT / "recordings" / "weights"  # what only the recorded scores were made of
-MOST = 58e6  # bytes, before a wheel compresses them
+MOST = 70e6  # bytes, before a wheel compresses them
 
 
 def test_the_package_is_small():
