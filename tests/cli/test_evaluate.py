@@ -240,7 +240,7 @@ def test_the_recipes_are_listed_with_their_numbers(capsys):
         "Discriminator(hidden=(192, 192), dropout=0.1)" in captured.out
         and "partial" not in captured.out
     )
-    assert ["learning_rate", "0.004", "0.0015", "0.002", "0.0002", "0.03", "0.1"] in [
+    assert ["learning_rate", "0.004", "0.0015", "0.006", "0.0002", "0.03", "0.1"] in [
         row.split() for row in rows
     ]
     assert captured.err == ""
