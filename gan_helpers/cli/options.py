@@ -34,7 +34,10 @@ NETWORK_OPTIONS = {
 
 
 def add_recipe_options(parser: argparse.ArgumentParser) -> None:
-    """Add every hyperparameter of ``Recipe``; the named recipe gives those that are left out."""
+    """Add the hyperparameters of ``Recipe``; the named recipe gives those that are left out.
+
+    The simultaneous step and the schedules of the recipe "paper" have no option.
+    """
     recipe = parser.add_argument_group("hyperparameters that replace the recipe's")
     recipe.add_argument("--loss", choices=GENERATOR_LOSSES, help="the generator's loss")
     recipe.add_argument("--batch-size", type=at_least(int, 2), metavar="N")

@@ -91,8 +91,7 @@ def load_checkpoint(file: str | Path, device: torch.device | str = "cpu") -> Run
     state, tensors = _read(file)
     try:
         older = state["format"] == 2
-        missing = FORMAT_4 if state["format"] < FORMAT else {}
-        missing |= FORMAT_2 if older else {}
+        missing = (FORMAT_2 if older else {}) | (FORMAT_4 if state["format"] < FORMAT else {})
         recipe = recipe_from_dict(missing | state["recipe"])
         _check_values(recipe, state, tensors)
         run = start_run(recipe, state["seed"], device)

@@ -149,6 +149,21 @@ def test_a_checkpoint_from_before_the_history_held_real_images(file, run, rewrit
     assert loaded.history.real is None and run.history.real.shape == (40, 1, 28, 28)
 
 
+def test_a_checkpoint_from_before_schedules_and_the_simultaneous_step(file, run, rewrite):
+    new = ("rate_divisor", "final_momentum", "momentum_steps", "simultaneous")
+
+    def age(state: dict, tensors: dict[str, torch.Tensor]) -> None:
+        for entry in new:
+            state["recipe"].pop(entry, None)
+        state["format"] = 4
+
+    rewrite(age)
+    assert_same_run(load_checkpoint(file), run)
+    # What format 2 may lack, format 4 may not.
+    rewrite(lambda state, tensors: state["recipe"].pop("momentum"))
+    assert_refused(file, "lacks momentum")
+
+
 def into(*path: str, value: object) -> Callable[[dict, dict], None]:
     """A change of one value in a checkpoint's state, or of one of its tensors."""
 

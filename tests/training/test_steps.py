@@ -21,8 +21,10 @@ from gan_helpers.training import (
     discriminator_step,
     generator_step,
     gradient_norm,
+    load_checkpoint,
     play_discriminator_step,
     play_step,
+    save_checkpoint,
     simultaneous_step,
     start_run,
 )
@@ -168,6 +170,19 @@ def test_rates_and_momentum_follow_the_recipes_schedule(images):
     momenta = [0.5, 0.55, 0.6, 0.65, 0.7, 0.7]
     for n, found in enumerate(followed):
         assert found == pytest.approx([0.1 / 1.5**n, 0.05 / 1.5**n, momenta[n]])
+
+
+def test_a_run_of_the_papers_recipe_is_resumed_bit_for_bit(images, tmp_path):
+    changes = {"batch_size": 16, "momentum_steps": 4, "rate_divisor": 1.5}
+    whole, parted = (start_run(replace(PAPER, **changes), seed=2) for _ in range(2))
+    quietly(whole, images, steps=4)
+    quietly(parted, images, steps=2)
+    save_checkpoint(parted, tmp_path / "run")
+    resumed = load_checkpoint(tmp_path / "run")
+    quietly(resumed, images, steps=2)
+    assert same(state(resumed.generator), state(whole.generator))
+    assert same(state(resumed.discriminator), state(whole.discriminator))
+    assert resumed.history.d_loss == whole.history.d_loss
 
 
 def test_without_a_schedule_a_rate_set_by_hand_stays(recipe, images):
