@@ -2,7 +2,7 @@
 
 python recordings/record_paper.py run --seeds 0          250 epochs (70 minutes of one core)
 python recordings/record_paper.py control --seeds 0      its first epochs in float32
-python recordings/record_paper.py parts --seeds 0 1      20 epochs with one part changed, each
+python recordings/record_paper.py parts --seeds 0 1      20 epochs with one part changed (80 minutes a seed)
 
 The networks train on the training images 0 to 49,999, as in 2014. Parzen by the paper's protocol:
 10,000 samples, sigma from logspace(-1, 0, 10) by the training images 50,000 to 50,999, and the mean
@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file, save_file
 
 from gan_helpers.data import ASSETS, load_mnist
 from gan_helpers.losses import saturating_generator_loss
@@ -83,6 +84,13 @@ def measure(run: Run, images: torch.Tensor, test: torch.Tensor, real: torch.Tens
     return found | {"distance": round(distance, 1)}
 
 
+def keep_pictures(name: str, frame: torch.Tensor) -> None:
+    """Add ten samples to the file that has those of all parts."""
+    file = FOLDER / "parts.safetensors"
+    pictures = load_file(file) if file.exists() else {}
+    save_file(pictures | {name: frame.contiguous()}, file)
+
+
 def train_and_measure(recipe: Recipe, seed: int, at: tuple[int, ...], name: str) -> list[dict]:
     """Train to the last epoch of ``at``, measuring at each; checkpoints in runs/paper."""
     images, _ = load_mnist()
@@ -105,6 +113,8 @@ def train_and_measure(recipe: Recipe, seed: int, at: tuple[int, ...], name: str)
             RUNS.mkdir(parents=True, exist_ok=True)
             save_checkpoint(run, file)
             file.with_suffix(".json").write_text(json.dumps(found), "utf-8")
+    if at == AT["parts"]:
+        keep_pictures(name, run.history.frames[-1][:10])
     if name.startswith("run"):
         about = {
             "command": f"python recordings/record_paper.py run --seeds {seed}",
