@@ -13,7 +13,7 @@ help:
 	@echo "make lab        install what is needed into .venv and open the notebooks in JupyterLab"
 	@echo "make test       run the unit tests and every notebook and solution"
 	@echo "make check      look at format, lint and the form of the notebooks (some seconds)"
-	@echo "make elsewhere  run the notebooks as other processors would and list what changes (hours)"
+	@echo "make elsewhere  run the notebooks as other processors would and list what changes (an hour)"
 	@echo "make notebooks  run the notebooks and store their outputs (some: NB='notebooks/01*.ipynb')"
 	@echo "make site       make pages of the chapters as they are stored, in build/site"
 	@echo "make bench      time a step, the way to digits, metrics, sliders (35 minutes); make format tidies"
@@ -32,7 +32,7 @@ check: setup
 	.venv/bin/ruff check .
 	.venv/bin/python -m pytest -q tests/notebooks/test_notebook_form.py tests/notebooks/test_house.py
 
-# Some notebooks: make elsewhere ARGS="notebooks/03*.ipynb"; one variant: ARGS="--variant bfloat16";
+# Some notebooks: make elsewhere ARGS="notebooks/03*.ipynb"; one variant: ARGS="--variant 'weights up'";
 # what was not run since a notebook changed: ARGS=--missing (Ctrl-C keeps what is done).
 elsewhere: setup
 	.venv/bin/python tools/elsewhere.py $(ARGS)

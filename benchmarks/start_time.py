@@ -1,11 +1,12 @@
-"""How long each chapter takes to its first picture, beyond the import of torch.
+"""How long each chapter takes until something is to be seen, beyond the import of torch.
 
-Runs each notebook's cells up to the first that stores a picture or a panel, in a fresh kernel, and
-counts the kernel's processor time, which another program beside it changes little.
+Runs each notebook in a fresh kernel up to its first picture, panel, or progress bar of a training
+run, where it stops, and counts the kernel's processor time, which another program beside it changes
+little.
 
     python benchmarks/start_time.py [NOTEBOOK ...]
 
-Measured on 2 cores (AMD EPYC), torch 2.14.1; RESULTS
+Results in docs/speed.md.
 """
 
 import sys
@@ -15,27 +16,37 @@ import nbformat
 from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
-BEFORE = "import time, torch\n_start = time.process_time()"
-AFTER = "print(time.process_time() - _start)"
-PICTURES = {"image/png", "image/svg+xml", "text/html", "application/vnd.jupyter.widget-view+json"}
-
-
-def first_picture(notebook: nbformat.NotebookNode) -> int:
-    """The number of the first cell whose stored outputs hold a picture, a panel or a film."""
-    for i, cell in enumerate(notebook.cells):
-        outputs = cell.get("outputs", [])
-        if any(PICTURES & set(output.get("data", {})) for output in outputs):
-            return i
-    raise ValueError("the notebook stores no picture; run `make notebooks` first.")
+# The publisher of the kernel's outputs notes the time of the first one to look at, and ends the
+# kernel's work there.
+BEFORE = """
+import time as _time, torch
+class Seen(BaseException): pass
+_start, _publisher, _seen = _time.process_time(), get_ipython().display_pub, []
+_publish = _publisher.publish
+def _note(data, *more, **named):
+    if not _seen and {"image/png", "image/svg+xml", "text/html",
+                     "application/vnd.jupyter.widget-view+json"} & set(data):
+        _seen.append(_time.process_time() - _start)
+        raise Seen
+    return _publish(data, *more, **named)
+_publisher.publish = _note
+"""
+AFTER = "print(_seen[0])"
 
 
 def seconds(file: Path) -> float:
     notebook = nbformat.read(file, as_version=4)
-    cells = notebook.cells[: first_picture(notebook) + 1]
     new = nbformat.v4.new_code_cell
-    notebook.cells = [new(BEFORE), *(c for c in cells if c.cell_type == "code"), new(AFTER)]
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": file.parent}}).execute()
-    return float(notebook.cells[-1].outputs[0].text)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    notebook.cells = [new(BEFORE), *cells]
+    folder = {"metadata": {"path": file.parent}}
+    client = NotebookClient(notebook, timeout=600, allow_errors=True, resources=folder)
+    with client.setup_kernel():
+        for number, cell in enumerate(notebook.cells):
+            outputs = client.execute_cell(cell, number).outputs
+            if any(output.get("ename") == "Seen" for output in outputs):
+                return float(client.execute_cell(new(AFTER), number).outputs[0].text)
+    raise ValueError(f"{file.name} shows no picture.")
 
 
 def main() -> None:

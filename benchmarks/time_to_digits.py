@@ -15,6 +15,7 @@ take turns, so that a slow minute of the machine meets all recipes.
 
     python benchmarks/time_to_digits.py           (about 25 minutes on two quiet CPU cores)
     python benchmarks/time_to_digits.py --keep    the same, and keep the numbers and the figure
+    OMP_NUM_THREADS=1 python benchmarks/time_to_digits.py --only course before    with one thread
 """
 
 import argparse
@@ -134,13 +135,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--only", nargs="+", choices=RECIPES, default=list(RECIPES))
     parser.add_argument("--keep", action="store_true", help=f"write {FILE.name}, {FIGURE.name}")
     arguments = parser.parse_args()
 
+    torch.set_num_threads(1)  # as the command line and the chapters have it
     images, real = load_mnist()[0], classify(load_mnist("test")[0]).features
-    recipes = {name: recipe for name, (recipe, *_) in RECIPES.items()}
+    recipes = {name: RECIPES[name][0] for name in arguments.only}
     if not start_run(COURSE).bfloat16:
-        del recipes["course, float32"]  # it would be the same run again
+        recipes.pop("course, float32", None)  # it would be the same run again
     results: dict[str, list[list[dict]]] = {name: [] for name in recipes}
     for seed in arguments.seeds:
         for name, recipe in recipes.items():
@@ -161,6 +164,8 @@ def main() -> None:
     print(table(results))
     print()
     for name, target in (("before", 0.5), ("starting point", 0.4)):
+        if not {"course", name} <= results.keys():
+            continue
         pairs = zip(results["course"], results[name], strict=True)
         ratio = statistics.mean(new[-1]["frechet"] / old[-1]["frechet"] for new, old in pairs)
         print(f"course / {name} at {SECONDS[-1]} s: {ratio:.2f}   (target: at most {target:.2f})")

@@ -53,6 +53,9 @@ def steady_streams() -> None:
 def run() -> int:
     """Run the command line of this process; returns the exit status."""
     steady_streams()
+    # One thread, which PyTorch reads when it is imported: a second one makes a step of networks of
+    # this size little faster, and several times slower beside a busy program (docs/speed.md).
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         from gan_helpers.cli import main  # It takes seconds, in which Ctrl-C has to work, too.
 

@@ -2,11 +2,12 @@
 
 Another processor rounds other last digits, and after some hundred steps of training they are
 another run. A compared output has to be true of all of them. Each variant changes the instruction
-sets, the number of threads, the use of bfloat16, or the first weights by some millionths; strict
-nbval then compares what is stored.
-All of it takes hours, so what was run is kept, in benchmarks/elsewhere.json and as a table in
-elsewhere.md, and ``--missing`` runs the rest. A notebook whose code or compared output changes is
-forgotten; a change of the module is not seen: then run all again. ``make elsewhere`` calls this.
+sets, the use of bfloat16, or the first weights by some millionths; strict nbval then compares what
+is stored. (The notebooks set one thread themselves.)
+All of it takes more than an hour, so what was run is kept, in benchmarks/elsewhere.json and as a
+table in elsewhere.md, and ``--missing`` runs the rest. A notebook whose code or compared output
+changes is forgotten; a change of the module is not seen: then run all again. ``make elsewhere``
+calls this.
 """
 
 import argparse
@@ -34,19 +35,14 @@ OLD_MKL = {"MKL_ENABLE_INSTRUCTIONS": "SSE4_2", "MKL_CBWR": "COMPATIBLE"}
 OLDEST = {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41", **OLD_MKL}
 AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 AVX2 |= {"MKL_ENABLE_INSTRUCTIONS": "AVX2"}
-# Switches, threads, whether to multiply in bfloat16, and e: first weights are multiplied by 1 + e.
+# Switches, whether to multiply in bfloat16, and e: first weights are multiplied by 1 + e. Every
+# variant trains other runs than the others do.
 VARIANTS = {
-    "one thread": ({}, 1, False, 0),
-    "two threads": ({}, 2, False, 0),
-    "bfloat16": ({}, 1, True, 0),
-    "PyTorch without vectors": ({"ATEN_CPU_CAPABILITY": "default"}, 1, False, 0),
-    "MKL of SSE 4.2": (OLD_MKL, 1, False, 0),
-    "all of SSE 4": (OLDEST, 1, False, 0),
-    "weights up": ({}, 1, False, 1e-6),
-    "weights down": ({}, 1, False, -2e-6),
-    "AVX2, weights up": (AVX2, 1, False, 3e-6),
-    "bfloat16, weights down": ({}, 1, True, -4e-6),
-    "all of SSE 4, weights up": (OLDEST, 1, False, 5e-6),
+    "weights up": ({}, False, 1e-6),
+    "bfloat16, weights down": ({}, True, -4e-6),
+    "AVX2, weights up": (AVX2, False, 3e-6),
+    "all of SSE 4": (OLDEST, False, 0),
+    "all of SSE 4, weights up": (OLDEST, False, 5e-6),
 }
 FARTHEST = "all of SSE 4, weights up"  # what .ci/run adds to make test
 # Every kernel runs this first, before the notebook imports anything.
@@ -88,13 +84,13 @@ del elsewhere
 
 def play(name: str, path: str) -> list[str]:
     """Run the notebook under one variant; returns its changed cells."""
-    switches, threads, bfloat16, e = VARIANTS[name]
+    switches, bfloat16, e = VARIANTS[name]
     with tempfile.TemporaryDirectory() as profile:
         startup = Path(profile) / "profile_default" / "startup" / "elsewhere.py"
         startup.parent.mkdir(parents=True)
         startup.write_text(STARTUP.format(bfloat16=bfloat16, e=e))
         environment = os.environ | switches
-        environment |= {"OMP_NUM_THREADS": str(threads), "IPYTHONDIR": profile}
+        environment |= {"OMP_NUM_THREADS": "1", "IPYTHONDIR": profile}
         command = [sys.executable, "-m", "pytest", "--nbval", "-rfE", "-p", "no:cacheprovider"]
         done = subprocess.run(
             [*command, path], cwd=ROOT, env=environment, capture_output=True, text=True
@@ -135,8 +131,10 @@ def read_record() -> dict[str, dict]:
         cells = [c for c in cells if c["cell_type"] == "code" and c.get("id") != "setup-cell"]
         code = ["".join(cell["source"]) for cell in cells]  # that one is tools/publish.py's
         of = hashlib.sha256(repr((code, compared(path))).encode()).hexdigest()[:16]
-        fresh = {"of": of, "on": "", "changed": {}}
-        record[path] = kept[path] if kept.get(path, {}).get("of") == of else fresh
+        one = kept.get(path, {})
+        record[path] = one if one.get("of") == of else {"of": of, "on": "", "changed": {}}
+        changed = record[path]["changed"].items()
+        record[path]["changed"] = {name: found for name, found in changed if name in VARIANTS}
     return record
 
 
@@ -183,19 +181,16 @@ def main() -> int:
     if arguments.missing:
         total = sum(len(record[path]["changed"].get(name, ())) for name, path in runs)
         runs = [(name, path) for name, path in runs if name not in record[path]["changed"]]
-    alone = [run for run in runs if VARIANTS[run[0]][1] > 1]  # needs all cores
-    shared = [run for run in runs if run not in alone]
-    for part, workers in ((shared, arguments.workers), (alone, 1)):
-        pool = ThreadPoolExecutor(workers)
-        started = {pool.submit(play, *run): run for run in part}
-        try:
-            for done in as_completed(started):
-                (name, path), cells = started[done], done.result()
-                keep(path, record[path]["of"], name, cells)
-                total += len(cells)
-                print(f"{name}: {path}: {', '.join(cells) or 'nothing'} changed", flush=True)
-        finally:
-            pool.shutdown(cancel_futures=True)
+    pool = ThreadPoolExecutor(arguments.workers)
+    started = {pool.submit(play, *run): run for run in runs}
+    try:
+        for done in as_completed(started):
+            (name, path), cells = started[done], done.result()
+            keep(path, record[path]["of"], name, cells)
+            total += len(cells)
+            print(f"{name}: {path}: {', '.join(cells) or 'nothing'} changed", flush=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
     print(f"{total} compared cells changed in {len(runs)} runs of notebooks.")
     return 1 if total else 0
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -87,7 +85,7 @@ def launch(arguments: argparse.Namespace, work: Callable[[argparse.Namespace, Te
     fabric = _fabric(arguments, kind)
     said, asked = multiprocessing.get_context("spawn").SimpleQueue(), []
     try:
-        with _passing_on(asked), ended_like_ctrl_c():
+        with stop_button(lambda number: _pass_on(asked)), ended_like_ctrl_c():
             return fabric.launch(_take_part, arguments, work, said)
     except ProcessExitedException as error:
         if not said.empty():
@@ -177,7 +175,7 @@ def _take_part(
     tqdm.set_lock(threading.RLock())
     try:
         # No KeyboardInterrupt here: all stop after the same step, or one would wait for ever.
-        with stop_button(team.stopped), ended_like_ctrl_c():
+        with stop_button(team.stopped.append), ended_like_ctrl_c():
             return work(arguments, team)
     except ConnectionError:
         time.sleep(3)  # Let ``launch`` notice first the process that is gone, and name it.
@@ -187,22 +185,9 @@ def _take_part(
         sys.exit(1)
 
 
-@contextlib.contextmanager
-def _passing_on(asked: list[float]) -> Iterator[None]:
-    """Ask the processes to stop when this one is asked, and note the time in ``asked``."""
-
-    def pass_on(number: int, frame: object) -> None:
-        asked.append(time.monotonic())
-        for process in multiprocessing.active_children():
-            # A batch system may ask twice at once; a reader who asks again has waited.
-            process.kill() if asked[-1] - asked[0] > PATIENCE else process.terminate()
-
-    try:
-        previous = signal.signal(signal.SIGINT, pass_on)
-    except ValueError:  # Another thread: only the main thread receives signals.
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
+def _pass_on(asked: list[float]) -> None:
+    """Ask the processes to stop, and note the time in ``asked``."""
+    asked.append(time.monotonic())
+    for process in multiprocessing.active_children():
+        # A batch system may ask twice at once; a reader who asks again has waited.
+        process.kill() if asked[-1] - asked[0] > PATIENCE else process.terminate()

@@ -184,7 +184,7 @@ def _train(run: Run, plan: Plan, data: Dataset, arguments: argparse.Namespace, t
         return bool(stopped) or team.first and plan.seconds >= limit
 
     try:
-        with bar, stop_button(stopped):
+        with bar, stop_button(stopped.append):
             while history.steps < end and not team.anyone(over()):
                 drawn = advance(run, images, frame_every=epoch * plan.grid_every, labels=labels)
                 plan.seconds = before + time.perf_counter() - start

@@ -27,6 +27,7 @@ from gan_helpers.failures.mistakes import (
 from gan_helpers.kinds import check_function, check_kind
 from gan_helpers.losses import saturating_generator_loss
 from gan_helpers.models import Discriminator
+from gan_helpers.progress import progress_bar
 from gan_helpers.training import (
     ARTICLE,
     PLAIN,
@@ -201,7 +202,13 @@ COMPARISONS = {
 }
 
 
-def produce(failure: Failure, images: torch.Tensor, seed: int = 0, steps: int | None = None) -> Run:
+def produce(
+    failure: Failure,
+    images: torch.Tensor,
+    seed: int = 0,
+    steps: int | None = None,
+    progress: bool = True,
+) -> Run:
     """Make the failure: train for ``steps`` (the failure's own) and return the run, with history.
 
     ``images``: uint8, shape (N, 1, 28, 28). Frames: before the first step, in the middle and at the
@@ -223,11 +230,13 @@ def produce(failure: Failure, images: torch.Tensor, seed: int = 0, steps: int | 
             f"there are {len(images):,} images, and the order prepared is of {len(run.order):,}; "
             "pass all images of load_mnist(), in their order."
         )
-    with torch.random.fork_rng(devices=[]):
+    bar = progress_bar(total=steps, unit="step", disable=not progress, mininterval=0.5)
+    with torch.random.fork_rng(devices=[]), bar:
         torch.manual_seed(seed)  # what dropout draws in step_with_mistakes
         try:
             for done in range(1, steps + 1):
                 advance(run, images, frame_every=steps, step=failure.step)
+                bar.update()
                 if done == steps // 2:
                     record_frame(run)
         except FloatingPointError as error:

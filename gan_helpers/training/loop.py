@@ -153,7 +153,7 @@ def _train(
         if not history.steps and run.recipe.head_start:
             bar.set_postfix_str("the discriminator's head start")
         while history.steps < end and not stopped:
-            with stop_button(stopped):
+            with stop_button(stopped.append):
                 drawn = False
                 while history.steps < end and not (stopped or drawn):
                     drawn = advance(run, images, frame_every, measure_every, labels=labels)
@@ -169,13 +169,14 @@ def _train(
 
 
 @contextlib.contextmanager
-def stop_button(stopped: list[int]) -> Iterator[None]:
-    """Add an entry to ``stopped`` when the stop button is pressed (SIGINT), and do nothing else.
+def stop_button(press: Callable[[int], object]) -> Iterator[None]:
+    """Call ``press`` with the signal's number when the stop button is pressed (SIGINT), only that.
 
-    The loop reads ``stopped`` between two steps; a KeyboardInterrupt could interrupt an update.
+    With ``stopped.append`` a loop can read ``stopped`` between two steps; a KeyboardInterrupt could
+    interrupt an update.
     """
     try:
-        previous = signal.signal(signal.SIGINT, lambda number, frame: stopped.append(number))
+        previous = signal.signal(signal.SIGINT, lambda number, frame: press(number))
     except ValueError:  # Another thread: only the main thread receives signals.
         yield
         return

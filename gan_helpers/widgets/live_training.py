@@ -168,7 +168,7 @@ class _LiveTraining(Panel):
     def _careful(self) -> Iterator[None]:
         """Let updates finish before an interrupt, then draw; the panel shows any error."""
         try:
-            with stop_button([]):
+            with stop_button(lambda number: None):
                 yield
             self._show()
         except Exception as error:

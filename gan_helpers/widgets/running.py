@@ -77,7 +77,7 @@ class Runner:
         try:
             while self._task is task:
                 pressed: list[int] = []
-                with stop_button(pressed):
+                with stop_button(pressed.append):
                     burst_ends = time.perf_counter() + BURST
                     self._step()
                     while self._task is task and not pressed and time.perf_counter() < burst_ends:

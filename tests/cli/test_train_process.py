@@ -102,3 +102,14 @@ sys.exit(start.run())
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize(("asked", "threads"), [(None, 1), ("2", 2)])
+def test_commands_compute_with_one_thread_unless_asked_for_more(asked, threads):
+    program = "from gan_helpers import __main__; __main__.run()\n"
+    program += "import torch; print(torch.get_num_threads())"
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    environment |= {"OMP_NUM_THREADS": asked} if asked else {}
+    command = [sys.executable, "-c", program, "recipes"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == str(threads)

@@ -48,11 +48,11 @@ def keep(variant, cells):
 def test_each_variant_is_kept_and_counted_in_the_table(write):
     write()
     assert run_variants() == {}
-    keep("one thread", [])
-    keep("bfloat16", ["Cell 0"])
-    assert run_variants() == {"one thread": [], "bfloat16": ["Cell 0"]}
+    keep("weights up", [])
+    keep("all of SSE 4", ["Cell 0"])
+    assert run_variants() == {"weights up": [], "all of SSE 4": ["Cell 0"]}
     (row,) = [line for line in elsewhere.TABLE.read_text().splitlines() if "a.ipynb" in line]
-    assert row.startswith("| a.ipynb | 1 | 2 | Cell 0 (bfloat16) | 20")  # one compared cell
+    assert row.startswith("| a.ipynb | 1 | 2 | Cell 0 (all of SSE 4) | 20")  # one compared cell
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_each_variant_is_kept_and_counted_in_the_table(write):
 )
 def test_it_forgets_a_notebook_whose_code_or_printed_output_changes(write, change, kept):
     write()
-    keep("one thread", [])
+    keep("weights up", [])
     write(**change)
-    assert (run_variants() == {"one thread": []}) == kept
+    assert (run_variants() == {"weights up": []}) == kept
 
 
 def test_a_notebook_that_changes_while_it_runs_is_not_kept(write, monkeypatch, capsys):
@@ -83,10 +83,10 @@ def test_missing_runs_only_what_was_not_run(write, monkeypatch, capsys):
     write()
     played = []
     monkeypatch.setattr(elsewhere, "play", lambda name, path: played.append(name) or [])
-    keep("one thread", [])
+    keep("weights up", [])
     monkeypatch.setattr("sys.argv", ["elsewhere.py", "--missing"])
     assert elsewhere.main() == 0
-    assert sorted([*played, "one thread"]) == sorted(elsewhere.VARIANTS)
+    assert sorted([*played, "weights up"]) == sorted(elsewhere.VARIANTS)
     assert run_variants().keys() == elsewhere.VARIANTS.keys()
     played.clear()
     monkeypatch.setattr("sys.argv", ["elsewhere.py", "--farthest"])  # CI runs it each time
