@@ -81,7 +81,10 @@ def load(data: str, split: str, file: str | None) -> tuple[torch.Tensor, torch.T
     starts = [0, *ends[:-1]]
     pictures = [Image.open(io.BytesIO(content[a:b])) for a, b in zip(starts, ends, strict=True)]
     images = np.stack([np.asarray(picture.convert("RGB")) for picture in pictures])
-    return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(), labels
+    images = torch.from_numpy(images).permute(0, 3, 1, 2)
+    # The copies may be sorted by class, and then the first 10,000 are of two classes only.
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
+    return images[order].contiguous(), labels[order]
 
 
 def train(data: str, images: torch.Tensor, labels: torch.Tensor) -> DigitClassifier:
