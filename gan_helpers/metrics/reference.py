@@ -128,7 +128,8 @@ def reference_of(
     if held_out is not None:
         # Sigma must not be chosen on the images that are then measured.
         unseen = _images_of(held_out, "held_out", tuple(train.shape[1:]))
-        validation, test = unseen[::2][:1000], unseen[1::2]
+        # A folder is sorted by class, so the 1,000 are spread over all of it.
+        validation, test = spread(unseen[::2], 1000), unseen[1::2]
     return Reference(data.name, train, validation, test, features=features)
 
 

@@ -197,3 +197,11 @@ def test_inception_without_its_package_or_without_the_internet(stub, monkeypatch
 def test_inception_refuses_other_shapes(change):
     with pytest.raises(ValueError, match=r"images has shape .*expected \(N, "):
         inception_features(change(pictures(3, 0)))
+
+
+def test_sigma_is_chosen_on_images_of_all_classes_also_of_a_sorted_folder():
+    images = torch.arange(5000).div(20).to(torch.uint8).view(-1, 1, 1, 1).expand(-1, *SHAPE)
+    held_out = SimpleNamespace(name="sorted", images=images)  # dark ones first, bright ones last
+    reference = reference_of(own(100, 0), held_out)
+    assert len(reference.validation) == 1000 and len(reference.test) == 2500
+    assert reference.validation.min() == 0 and reference.validation.max() == 249
