@@ -10,10 +10,11 @@ it does not change the result much. The generators of the first seed are kept. "
 are no runs: 10,000 training images and 10,000 pictures of random pixels, measured in the same way.
 
     python recordings/record_beyond.py --data mnist fashion-mnist --minutes 1 3 --seeds 0 1 2
-    python recordings/record_beyond.py --data mnist --recipe classes --minutes 10 --seeds 0
-    python recordings/record_beyond.py --data cifar10 --file cifar10_jpeg.npz --recipe real noise
+    python recordings/record_beyond.py --data mnist --recipe classes --minutes 1 3 --seeds 0
     python recordings/record_beyond.py --data cifar10 --file cifar10_jpeg.npz \\
-        --recipe course convolutional conv-classes --minutes 10 --seeds 0
+        --recipe real noise --seeds 0
+    python recordings/record_beyond.py --data cifar10 --file cifar10_jpeg.npz \\
+        --recipe course convolutional conv-classes --minutes 1 3 6 --seeds 0
 
 What stands in the file is not made again. --file: JPEG copies of CIFAR-10 in an .npz, for who has
 no originals (see train_classifier.py). Two runs at a time, one thread each.

@@ -77,7 +77,13 @@ PARTS = {
     "LeakyReLU for maxout": {"build_discriminator": D(pieces=1)},
     "LeakyReLU, 1,200 units": {"build_discriminator": D(pieces=1, hidden=(1200, 240))},
     "no dropout": {"build_discriminator": D(input_dropout=0, dropout=0)},
-    "no momentum": {"momentum": 0.0, "momentum_steps": 0},
+    # Twice the rate: the effective rate, rate / (1 - momentum), is the same.
+    "no momentum": {
+        "momentum": 0.0,
+        "momentum_steps": 0,
+        "learning_rate": 2 * PAPER.learning_rate,
+        "d_learning_rate": PAPER.learning_rate,
+    },
     "normal z": {"build_generator": G(uniform_z=False)},
     "one after the other": {"simultaneous": False},
     "saturating loss": {"generator_loss": saturating_generator_loss},
@@ -87,7 +93,7 @@ PARTS = {
     "BatchNorm in G": {"build_generator": NormedGenerator},
     "BatchNorm, Adam, averaging": ADAM
     | {"build_generator": NormedGenerator, "average_decay": 0.999},
-    "the generator of notebook 02": {"build_generator": partial(Generator, hidden=(1200, 1200))},
+    "as notebook 02, 1,200 units": {"build_generator": partial(Generator, hidden=(1200, 1200))},
 }
 
 

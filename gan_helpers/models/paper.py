@@ -87,7 +87,7 @@ class PaperGenerator(nn.Module):
         if self.uniform_z:
             z = math.sqrt(3) * torch.erf(z / math.sqrt(2))  # erf(z / sqrt 2) = 2 Phi(z) - 1
         # In float32, also when the products are in bfloat16, whose numbers near -1 are 1/256 apart:
-        # that would round away most of a dark pixel, and D would win by it.
+        # that would round away most of a dark pixel.
         pixels = self.layers[:-1](z).to(z.dtype).sigmoid()
         return (2 * pixels - 1).view(-1, *self.image_shape)
 

@@ -175,8 +175,8 @@ COURSE = Recipe(
     average_decay=0.999,
     average_warm_up=True,
 )
-# The same players with convolutions, for pictures that a fully connected pair blurs. The rates and
-# the hidden layer were found by recordings/search_convolutional.py, with one seed only.
+# The same players with convolutions. The rates and the hidden layer were found by
+# recordings/search_convolutional.py, on digits and with one seed only.
 CONVOLUTIONAL = Recipe(
     build_generator=partial(ConvGenerator, latent_dim=32, width=16),
     build_discriminator=partial(ConvDiscriminator, width=16, hidden=(256,), dropout=0.2),
