@@ -77,6 +77,7 @@ PARTS = {
     "LeakyReLU for maxout": {"build_discriminator": D(pieces=1)},
     "LeakyReLU, 1,200 units": {"build_discriminator": D(pieces=1, hidden=(1200, 240))},
     "no dropout": {"build_discriminator": D(input_dropout=0, dropout=0)},
+    "no momentum, half the effective rate": {"momentum": 0.0, "momentum_steps": 0},
     # Twice the rate: the effective rate, rate / (1 - momentum), is the same.
     "no momentum": {
         "momentum": 0.0,
