@@ -12,7 +12,8 @@ limits: the 4,200 steps were made with two threads, so the minute is approximate
 behind the distance has seen the images held back, though the networks have not.
 
     python recordings/search_recipe.py                     (hours; nothing else should run)
-    python recordings/search_recipe.py --only "batch 64" "batch 256" --seeds 0 1 2
+    python recordings/search_recipe.py --only "G 256-256" "z of 32" --seeds 0 1 2
+    python recordings/search_recipe.py --only found "larger, longer average" --minutes 10 --seeds 0
 """
 
 import argparse
@@ -83,6 +84,14 @@ CANDIDATES = {
     "found, D 128-128": FOUND | {"build_discriminator": D(**SMALL_D | {"hidden": (128, 128)})},
     "found, D 160-160": FOUND | {"build_discriminator": D(**SMALL_D | {"hidden": (160, 160)})},
     "found, D 192-256": FOUND | {"build_discriminator": D(**SMALL_D | {"hidden": (192, 256)})},
+    # For longer runs: larger networks, more dropout, a longer average.
+    "larger, longer average": FOUND
+    | {
+        "build_generator": G(latent_dim=32),
+        "build_discriminator": D(),
+        "learning_rate": 2e-3,
+        "average_decay": 0.9995,
+    },
     "found, G 192-256": FOUND | {"build_generator": G(**SMALL_G | {"hidden": (192, 256)})},
 }
 
@@ -123,6 +132,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", nargs="+", choices=CANDIDATES, default=list(CANDIDATES))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--minutes", type=int, default=1, help="as many times the steps")
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -131,16 +141,17 @@ def main() -> None:
     new = [name for name in arguments.only if name not in kept]
     for name, ratio in cost(new, images[:TRAINED_ON]).items() if new else ():
         kept[name] = {"cost": round(ratio, 2), "distances": {}}
+    minutes = arguments.minutes
+    place = "distances" if minutes == 1 else f"distances after {minutes} minutes"
     with ProcessPoolExecutor(arguments.workers) as pool:
         runs = [(name, seed) for seed in arguments.seeds for name in arguments.only]
-        runs = [(name, seed) for name, seed in runs if str(seed) not in kept[name]["distances"]]
-        jobs = [pool.submit(judge, n, round(STEPS / kept[n]["cost"]), s) for n, s in runs]
+        runs = [(name, seed) for name, seed in runs if str(seed) not in kept[name].get(place, {})]
+        steps = {name: round(minutes * STEPS / kept[name]["cost"]) for name, _ in runs}
+        jobs = [pool.submit(judge, name, steps[name], seed) for name, seed in runs]
         for (name, seed), job in zip(runs, jobs, strict=True):
-            kept[name]["distances"][str(seed)] = round(job.result(), 1)
+            kept[name].setdefault(place, {})[str(seed)] = round(job.result(), 1)
             FILE.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
-            print(
-                f"{name:<22} cost {kept[name]['cost']:.2f}  {kept[name]['distances']}", flush=True
-            )
+            print(f"{name:<22} cost {kept[name]['cost']:.2f}  {kept[name][place]}", flush=True)
 
 
 if __name__ == "__main__":

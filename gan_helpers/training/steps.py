@@ -27,7 +27,7 @@ LEAST_RATE = 1e-6  # of the paper's code; the recipe's 250 epochs end far above 
 def play_step(
     run: Run, images: torch.Tensor, measure: bool = False, labels: torch.Tensor | None = None
 ) -> None:
-    """Make one whole step of ``run`` (D, then G, or both at once; then the average) and record it in its history.
+    """Make one whole step of ``run`` (D, then G, or both at once; then the average); record it.
 
     Before the run's first step, the discriminator alone makes the ``head_start`` steps of the
     recipe. ``images``: uint8, shape (N, 1, 28, 28) or another, on the run's device. ``measure``:
