@@ -139,7 +139,6 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help=f"write {FILE.name}, {FIGURE.name}")
     arguments = parser.parse_args()
 
-    torch.set_num_threads(1)  # as the command line and the chapters have it
     images, real = load_mnist()[0], classify(load_mnist("test")[0]).features
     recipes = {name: RECIPES[name][0] for name in arguments.only}
     if not start_run(COURSE).bfloat16:
